@@ -1,0 +1,253 @@
+/**
+ * The contract: all that the author of a processor may import (`import { … } from "sluice"`).
+ *
+ * A processor is one file in `processors/` that default-exports `defineProcessor({ … })`. See
+ * `docs/writing-a-processor.md`.
+ */
+import type { Conversation } from './formats/conversation.ts'
+import type { ErrorKind, ErrorView } from './formats/error-view.ts'
+import type { Loss } from './formats/losses.ts'
+import type { ReplyEvent, Usage } from './formats/reply-events.ts'
+import type { ObjectSchema, OptionsOf } from './options.ts'
+
+export type * from './formats/conversation.ts'
+export type * from './formats/error-view.ts'
+export type * from './formats/losses.ts'
+export type * from './formats/reply-events.ts'
+export { matchGlob } from './glob.ts'
+export type { ObjectSchema, OptionsOf, Secret } from './options.ts'
+export { type FailureClass, Refusal, UpstreamError } from './refusal.ts'
+
+/** The name of a wire format: the name of its folder in `src/formats/`. */
+export type Format = string
+
+/** What a call asks for. `list-models` has no body; everything else has one. */
+export type Operation = 'generate' | 'count-tokens' | 'embed' | 'list-models'
+
+/** Who is calling; set by `auth`, read by limits and logs. */
+export interface Identity {
+  /** The configured name of the key. Never the key. */
+  readonly name: string
+  readonly team?: string
+  /** Patterns of the models this key may use; absent means all. */
+  readonly models?: readonly string[]
+  readonly providers?: readonly string[]
+}
+
+export interface Client {
+  /** Request headers, names in lower case. Credentials are among them: do not log them. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** IP address of the peer. */
+  readonly address: string
+  /** The credential that the client presented in any of the usual places, if it did. */
+  readonly credential?: string
+  readonly identity?: Identity
+}
+
+/** One client request on its way in. Immutable: `with` and `as` return another call. */
+export interface Call {
+  readonly id: string
+  readonly pipeline: string
+  readonly operation: Operation
+  /** The format that the call is in now; `as` changes it. */
+  readonly format: Format
+  /** The model that is asked for now; the one that the client named is `requestedModel`. */
+  readonly model: string
+  readonly requestedModel: string
+  readonly stream: boolean
+  /** The name of the configured provider that the call is heading for. */
+  readonly provider: string
+  /** The format which that provider speaks. Equal to `format` where there is nothing to convert. */
+  readonly target: Format
+  readonly client: Client
+  /** Size of the body in bytes, in the format that the call is in. */
+  readonly size: number
+  /** The canonical view; decoded on first look. @throws Refusal 400 when the body cannot be understood. */
+  readonly conversation: Conversation
+  /** What conversions of this call could not carry over. */
+  readonly losses: readonly Loss[]
+  /** Aborted when the client leaves, the deadline passes or the gateway stops. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  with(changes: CallChanges): Call
+  /** The same call in another format. @throws Refusal 400 when that format cannot say it at all. */
+  as(format: Format): Call
+  /** Answers the call without a provider: give this to the client instead of what `next` returns. */
+  answer(answer: Answer): Reply
+}
+
+export interface CallChanges {
+  readonly model?: string
+  readonly provider?: string
+  /** Costs an encoding: the client's bytes are given up for the encoder's. */
+  readonly conversation?: Conversation
+  readonly identity?: Identity
+}
+
+/** What `Call.answer` can say, in no format yet. */
+export type Answer =
+  | { readonly text: string; readonly headers?: Headers }
+  | { readonly events: AsyncIterable<ReplyEvent> | Iterable<ReplyEvent>; readonly headers?: Headers }
+  | { readonly models: readonly ModelEntry[]; readonly headers?: Headers }
+  | { readonly tokens: number; readonly estimated?: boolean; readonly headers?: Headers }
+
+type Headers = Readonly<Record<string, string>>
+
+/** One row of a model list. */
+export interface ModelEntry {
+  readonly id: string
+  readonly displayName?: string
+  readonly ownedBy?: string
+  /** Unix time in seconds. */
+  readonly created?: number
+  readonly contextWindow?: number
+  readonly maxOutputTokens?: number
+}
+
+/** How a call ended: the answer was whole, it was not, or the client left before its end. */
+export type Outcome = 'completed' | 'failed' | 'abandoned'
+
+/** What comes back. Immutable: `map`, `as` and `with` return another reply of the same exchange. */
+export interface Reply {
+  readonly status: number
+  /** Headers for the client, names in lower case. */
+  readonly headers: Headers
+  readonly format: Format
+  readonly stream: boolean
+  /** The canonical view. Reading it takes the reply over: answer with `call.answer({ events })` then. */
+  readonly events: AsyncIterable<ReplyEvent>
+  /** Settles when the reply has ended, on every path; `undefined` when nobody told. Never rejects. */
+  readonly usage: Promise<Usage | undefined>
+  /** Settles when the last byte was handed over or nobody wants it any more. Never rejects. */
+  readonly ended: Promise<Outcome>
+  /** What conversions of this reply could not carry over; of a stream, what is known so far. */
+  readonly losses: readonly Loss[]
+  /** Changes each event on its way out; `undefined` or `[]` leaves it out. Must be synchronous and cheap. */
+  map(change: (event: ReplyEvent) => ReplyEvent | readonly ReplyEvent[] | undefined): Reply
+  with(changes: { readonly headers?: Headers }): Reply
+  /** The same reply in another format. */
+  as(format: Format): Reply
+  /** Gives the reply up: the upstream connection is ended. Done for you when you call `next` again. */
+  cancel(): void
+}
+
+/** The rest of the chain. May be called again, with another call: that is a retry or a fallback. */
+export type Next = (call: Call) => Promise<Reply>
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+/** Only what is listed is logged; strings are cut at 256 characters and scrubbed of secrets. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** Metrics of one processor. Names get the prefix `sluice_`, labels get the pipeline and the step's label. */
+export interface Metrics {
+  counter(name: string, help: string, labels?: Labels): Counter
+  gauge(name: string, help: string, labels?: Labels): Gauge
+  histogram(name: string, help: string, buckets: readonly number[], labels?: Labels): Histogram
+}
+/** Label names with all their values: a closed list. A value outside it is counted as `other`. */
+export type Labels = Readonly<Record<string, readonly string[]>>
+export type LabelValues = Readonly<Record<string, string>>
+export interface Counter {
+  add(amount: number, labels?: LabelValues): void
+}
+export interface Gauge {
+  set(value: number, labels?: LabelValues): void
+}
+export interface Histogram {
+  observe(value: number, labels?: LabelValues): void
+}
+
+/** State that instances may share. Keys belong to the pipeline and the step's label. */
+export interface Store {
+  get(key: string): Promise<string | undefined>
+  /** @param ttlMs milliseconds until it is forgotten */
+  set(key: string, value: string, ttlMs: number): Promise<void>
+  /** Adds to a number that starts at 0 and is forgotten `ttlMs` after its first addition; returns the sum. */
+  add(key: string, amount: number, ttlMs: number): Promise<number>
+  /** Takes from all buckets or from none. */
+  take(buckets: readonly Bucket[]): Promise<TakeResult>
+}
+/** A token bucket: holds `capacity`, refills evenly by `refill` per `periodMs`, and starts full. */
+export interface Bucket {
+  readonly key: string
+  readonly cost: number
+  readonly capacity: number
+  readonly refill: number
+  readonly periodMs: number
+}
+export interface TakeResult {
+  readonly taken: boolean
+  /** Of each bucket: what is left, and how long until it is full again. */
+  readonly buckets: readonly { readonly remaining: number; readonly resetMs: number }[]
+  /** How long until all of them could be taken; `Infinity` when a cost is over a capacity. 0 when taken. */
+  readonly waitMs: number
+}
+
+/** Time, so that tests need not wait for it. */
+export interface Clock {
+  /** Milliseconds that only ever grow; for intervals. */
+  now(): number
+  /** Milliseconds since 1970; for dates. */
+  date(): number
+  /** @throws the signal's reason when it aborts first */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** What `setup` works with. */
+export interface Tools<Options> {
+  /** Checked against the schema, defaults filled in, secrets wrapped, durations in ms, sizes in bytes. */
+  readonly options: Options
+  /** The `label` of the TOML table, or the processor's name. */
+  readonly label: string
+  readonly pipeline: string
+  /** The configured providers: name → the format it speaks (`"*"`: any). */
+  readonly providers: ReadonlyMap<string, Format>
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly store: Store
+  readonly clock: Clock
+  /** Aborted at shutdown; for background work begun in `setup`. */
+  readonly signal: AbortSignal
+}
+
+/** One set-up step of a pipeline. */
+export interface Processor {
+  handle(call: Call, next: Next): Promise<Reply>
+  /** Called once, after the last call has ended. */
+  close?(): void | Promise<void>
+}
+
+/** A processor before it is set up: what the file default-exports. */
+export interface ProcessorDefinition {
+  /** One sentence: lists and the heading of the reference page. */
+  readonly summary: string
+  /** Markdown: why, limits, where in the chain. */
+  readonly description?: string
+  readonly options: ObjectSchema
+  readonly examples: readonly { readonly title: string; readonly toml: string }[]
+  /** Codes of the refusals that it makes, with their status and when. */
+  readonly refusals?: Readonly<Record<string, RefusalDeclaration>>
+  setup(tools: Tools<unknown>): Processor | Promise<Processor>
+}
+export interface RefusalDeclaration {
+  readonly status: number
+  readonly kind: ErrorKind
+  readonly when: string
+}
+
+/** Types `setup` from the options' schema. Returns what it is given. */
+export function defineProcessor<const S extends ObjectSchema>(
+  definition: Omit<ProcessorDefinition, 'options' | 'setup'> & {
+    readonly options: S
+    setup(tools: Tools<OptionsOf<S>>): Processor | Promise<Processor>
+  },
+): ProcessorDefinition {
+  return definition as ProcessorDefinition
+}
+
+export type { ErrorView }

@@ -1,0 +1,147 @@
+/** Between the two shapes of a reply: a sequence of events and a whole completion. */
+import type { OpaqueState, Part, ReasoningPart } from './conversation.ts'
+import type { ErrorView } from './error-view.ts'
+import type {
+  CompletedCandidate,
+  Completion,
+  FinishEvent,
+  RawEvent,
+  ReplyEvent,
+  StartEvent,
+  Usage,
+} from './reply-events.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Gathers events; knows at any time what the reply would be if it ended now. */
+export class CompletionBuilder {
+  #start: StartEvent = { type: 'start', id: '', model: '' }
+  #usage: Usage | undefined
+  #error: ErrorView | undefined
+  #ended = false
+  readonly #parts = new Map<number, { candidate: number; part: Mutable<Part> }>()
+  readonly #finishes = new Map<number, FinishEvent>()
+  readonly #raw: RawEvent[] = []
+
+  /** Set once an `error` event came: there is no completion then. */
+  get error(): ErrorView | undefined {
+    return this.#error
+  }
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  add(event: ReplyEvent): void {
+    switch (event.type) {
+      case 'start':
+        this.#start = event
+        this.#usage = event.usage ?? this.#usage
+        return
+      case 'part-start':
+        this.#parts.set(event.index, { candidate: event.candidate, part: { ...event.part } })
+        return
+      case 'usage':
+        this.#usage = event.usage
+        return
+      case 'finish':
+        this.#finishes.set(event.candidate, event)
+        return
+      case 'raw':
+        this.#raw.push(event)
+        return
+      case 'error':
+        this.#error = event.error
+        return
+      case 'end':
+        this.#ended = true
+        return
+      case 'ping':
+      case 'part-end':
+        return
+      default: {
+        const entry = this.#parts.get(event.index)
+        if (entry) extend(entry.part, event)
+      }
+    }
+  }
+
+  completion(): Completion {
+    const byCandidate = new Map<number, Part[]>()
+    for (const candidate of this.#finishes.keys()) byCandidate.set(candidate, [])
+    for (const [, { candidate, part }] of [...this.#parts].sort(([a], [b]) => a - b)) {
+      const parts = byCandidate.get(candidate)
+      if (parts) parts.push(part as Part)
+      else byCandidate.set(candidate, [part as Part])
+    }
+    const candidates: CompletedCandidate[] = [...byCandidate]
+      .sort(([a], [b]) => a - b)
+      .map(([index, parts]) => ({
+        index,
+        parts,
+        finish: this.#finishes.get(index) ?? { type: 'finish', candidate: index, reason: 'other' },
+      }))
+    return {
+      id: this.#start.id,
+      model: this.#start.model,
+      ...(this.#start.created === undefined ? {} : { created: this.#start.created }),
+      candidates,
+      ...(this.#usage ? { usage: this.#usage } : {}),
+      raw: this.#raw,
+    }
+  }
+}
+
+type Delta = Extract<ReplyEvent, { index: number }>
+
+function extend(part: Mutable<Part>, event: Delta): void {
+  switch (event.type) {
+    case 'text-delta':
+      if (part.type === 'text' || part.type === 'refusal') part.text += event.text
+      else if (part.type === 'reasoning') part.chunks = appendToLast(part.chunks, event.text)
+      return
+    case 'arguments-delta':
+      if (part.type === 'tool-call') part.arguments += event.text
+      return
+    case 'section-break':
+      if (part.type === 'reasoning') part.chunks = [...part.chunks, '']
+      return
+    case 'state':
+      part.state = [...(part.state ?? ([] as readonly OpaqueState[])), event.state]
+      return
+    case 'citation':
+      if (part.type === 'text') part.citations = [...(part.citations ?? []), event.citation]
+      return
+    case 'logprobs':
+      if (part.type === 'text') part.logprobs = [...(part.logprobs ?? []), ...event.logprobs]
+      return
+    default:
+  }
+}
+
+function appendToLast(chunks: ReasoningPart['chunks'], text: string): readonly string[] {
+  return chunks.length === 0 ? [text] : [...chunks.slice(0, -1), (chunks.at(-1) ?? '') + text]
+}
+
+/** A whole reply as events. Parts come whole in their `part-start`, without deltas. */
+export function eventsOf(completion: Completion): readonly ReplyEvent[] {
+  const events: ReplyEvent[] = [
+    {
+      type: 'start',
+      id: completion.id,
+      model: completion.model,
+      ...(completion.created === undefined ? {} : { created: completion.created }),
+    },
+    ...completion.raw,
+  ]
+  let index = 0
+  for (const candidate of completion.candidates) {
+    for (const part of candidate.parts) {
+      events.push({ type: 'part-start', index, candidate: candidate.index, part }, { type: 'part-end', index })
+      index++
+    }
+  }
+  for (const candidate of completion.candidates) events.push(candidate.finish)
+  if (completion.usage) events.push({ type: 'usage', usage: completion.usage })
+  events.push({ type: 'end' })
+  return events
+}

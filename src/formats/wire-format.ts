@@ -1,0 +1,170 @@
+/**
+ * What a wire format is to the engine. Each folder beside this file default-exports one from `format.ts`; the folder's
+ * name is the format's name, and no other file lists it.
+ */
+import type { ModelEntry, Operation } from '../contract.ts'
+import type { JsonDocument } from '../json/document.ts'
+import type { SseFrame } from '../stream/sse.ts'
+import type { Conversation } from './conversation.ts'
+import type { ErrorView } from './error-view.ts'
+import type { Loss } from './losses.ts'
+import type { Completion, ReplyEvent, Usage } from './reply-events.ts'
+
+export interface WireFormat {
+  /** One sentence, for `sluice list` and the reference. */
+  readonly summary: string
+  readonly routes: readonly Route[]
+  /** JSON Schema of the request body by operation: types and required fields the engine relies on, nothing more. */
+  readonly schemas: Readonly<Partial<Record<Operation, object>>>
+  /** Where the model's name stands: a top-level key of the body that is called `model`, or the URL. */
+  readonly modelIn: 'body' | 'path'
+  /** True when a client may answer to a request of this shape in the canonical view, and an upstream speaks it. */
+  readonly upstream: boolean
+  /** Reads the head of a request whose body has passed its schema. @throws Refusal */
+  readHead(request: RequestParts): RequestHead
+  /** Wire → canonical. @throws Refusal 400 naming the field */
+  decodeRequest(request: DecodeInput): Conversation
+  /** Canonical → wire. @throws Refusal 400 when the format cannot say it */
+  encodeRequest(conversation: Conversation, target: EncodeTarget): EncodedRequest
+  /** A whole reply body → events, ending in `end`; an error body of a 200 gives an `error` event. Never throws. */
+  decodeReply(document: JsonDocument, operation: Operation): readonly ReplyEvent[]
+  /** A whole reply → body text. */
+  encodeReply(completion: Completion, context: ReplyContext): EncodedReply
+  decodeStream(): StreamDecoder
+  encodeStream(context: ReplyContext): StreamEncoder
+  /** Watches a stream of this format that passes by unchanged. */
+  observeStream(): StreamObserver
+  /** Reads usage, model and finish from a whole reply that passes by unchanged. */
+  observeReply(document: JsonDocument, operation: Operation): Observation
+  /** Renders an error that is answered instead of a reply. */
+  encodeError(error: ErrorView, requestId: string): EncodedError
+  /** Reads an error body of an upstream: any JSON, or no JSON at all (then `document` is undefined). */
+  decodeError(status: number, document: JsonDocument | undefined): ErrorView
+  /** Renders an error after the first byte of a stream went out: complete frames, terminal for an SDK. */
+  encodeStreamError(error: ErrorView, requestId: string): string
+  /** A frame that keeps a silent stream open and that SDKs skip. */
+  readonly heartbeat: string
+  encodeTokenCount(tokens: number): string
+  decodeTokenCount(document: JsonDocument): number | undefined
+  encodeModels(models: readonly ModelEntry[]): string
+  encodeModel(model: ModelEntry): string
+  decodeModels(document: JsonDocument): readonly ModelEntry[]
+}
+
+/** A route of a parser. `{model}` in the path matches one or more segments. */
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly operation: Operation
+  /** Set where the path itself decides (Gemini). */
+  readonly stream?: boolean
+}
+
+/** A request as it arrived, its body parsed. */
+export interface RequestParts {
+  readonly route: Route
+  /** The decoded `{model}` of the path. */
+  readonly pathModel?: string
+  readonly query: Readonly<Record<string, string | undefined>>
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** `undefined` where there is no body (`GET`). Has passed the schema of the route's operation. */
+  readonly body: unknown
+}
+
+/** What the engine must know of a request before anybody decodes it. */
+export interface RequestHead {
+  readonly operation: Operation
+  readonly model: string
+  readonly stream: boolean
+  /** How a streamed reply is framed; `array` is Gemini's stream without `alt=sse`. */
+  readonly framing: 'sse' | 'array'
+  /** Set by a format whose client names the provider (`chat`). */
+  readonly provider?: string
+}
+
+export interface DecodeInput {
+  readonly operation: Operation
+  readonly model: string
+  readonly stream: boolean
+  readonly document: JsonDocument
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
+
+export interface EncodeTarget {
+  readonly operation: Operation
+  readonly model: string
+  readonly stream: boolean
+  /** The configured provider's name. */
+  readonly provider: string
+  /** Name of a dialect of the format (`groq`, `mistral`); each format keeps its own table of them. */
+  readonly dialect?: string
+}
+
+export interface EncodedRequest {
+  /** JSON text. */
+  readonly body: string
+  readonly losses: readonly Loss[]
+  /** Headers that the request needs with this body (`anthropic-beta`), names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What an encoder of replies may look at. */
+export interface ReplyContext {
+  readonly operation: Operation
+  /** The model's name as the client asked for it: that is what it is told. */
+  readonly model: string
+  readonly requestId: string
+  /** Unix time in seconds, for formats that want it and upstreams that do not tell. */
+  readonly created: number
+  readonly framing: 'sse' | 'array'
+  /** The client's own request, for fields that a reply echoes and switches that shape it (`include_usage`). */
+  readonly request: RequestParts
+  /** The source text of the client's request body, for echoing parts of it verbatim. */
+  readonly document?: JsonDocument
+}
+
+export interface EncodedReply {
+  readonly body: string
+  readonly losses: readonly Loss[]
+}
+export interface EncodedError {
+  readonly status: number
+  readonly body: string
+}
+
+/** Frames → events, in one tick. Never throws: what it cannot read becomes an `error` event. */
+export interface StreamDecoder {
+  frame(frame: SseFrame): readonly ReplyEvent[]
+  /** The upstream has ended: what was held back; an `error` event when the terminal event never came. */
+  end(): readonly ReplyEvent[]
+}
+
+/** Events → frames, in one tick. */
+export interface StreamEncoder {
+  /** Complete SSE frames (or pieces of the array), `''` when the event has no form here. */
+  event(event: ReplyEvent): string
+  readonly losses: readonly Loss[]
+}
+
+/** What can be told of a reply without changing it. */
+export interface Observation {
+  readonly model?: string
+  readonly usage?: Usage
+  readonly finish?: string
+  readonly error?: ErrorView
+}
+
+/** Sees each frame of a passing stream. Must be cheap: most frames deserve no look inside. */
+export interface StreamObserver {
+  frame(frame: SseFrame): FrameSign
+  readonly observation: Observation
+}
+
+/**
+ * - `content`: something a client would show or act on: the reply has truly begun
+ * - `preamble`: anything before or beside it (pings, lifecycle, metadata)
+ * - `usage`: carries nothing but usage; hidden from a client that did not ask for it
+ * - `terminal`: the stream is whole once this has passed
+ * - `error`: the upstream failed inside a 200; see `observation.error`
+ */
+export type FrameSign = 'content' | 'preamble' | 'usage' | 'terminal' | 'error'

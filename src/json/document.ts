@@ -1,0 +1,183 @@
+/**
+ * A JSON parser that remembers where each object and array stood in the text.
+ *
+ * Why not `JSON.parse`: a conversion must hand tool arguments and schemas on as they were written. Parsing and
+ * writing them again reorders integer-like keys, rounds integers above 2^53 and turns `1.0` into `1`
+ * (docs/decisions/). It agrees with `JSON.parse` on what is JSON and on every value (held by a differential
+ * test), apart from the depth limit and from `__proto__`, which is an ordinary key here.
+ */
+export interface JsonDocument {
+  readonly value: unknown
+  readonly text: string
+  /** The source text of an object or array that is part of `value`; anything else is written anew. */
+  textOf(node: unknown): string
+}
+
+/** Where and why a text is not JSON. `offset` counts UTF-16 code units. */
+export class JsonSyntaxError extends Error {
+  override readonly name = 'JsonSyntaxError'
+  readonly offset: number
+  constructor(reason: string, offset: number) {
+    super(`${reason} at offset ${offset}`)
+    this.offset = offset
+  }
+}
+
+/** Deeper than any real request, shallow enough for every recursion behind it (reliability.md, fact 11). */
+export const MAX_DEPTH = 200
+
+/**
+ * @throws JsonSyntaxError when `text` is not one JSON value, or nests deeper than `MAX_DEPTH`
+ */
+export function parseDocument(text: string): JsonDocument {
+  const spans = new WeakMap<object, readonly [start: number, end: number]>()
+  const value = new Parser(text, spans).document()
+  return {
+    value,
+    text,
+    textOf(node) {
+      const span = typeof node === 'object' && node !== null ? spans.get(node) : undefined
+      return span ? text.slice(span[0], span[1]) : JSON.stringify(node)
+    },
+  }
+}
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+
+class Parser {
+  readonly #text: string
+  readonly #spans: WeakMap<object, readonly [number, number]>
+  #at = 0
+  #depth = 0
+
+  constructor(text: string, spans: WeakMap<object, readonly [number, number]>) {
+    this.#text = text
+    this.#spans = spans
+  }
+
+  document(): unknown {
+    const value = this.#value()
+    this.#space()
+    if (this.#at < this.#text.length) throw this.#error('unexpected text after the value')
+    return value
+  }
+
+  #value(): unknown {
+    this.#space()
+    switch (this.#text.charCodeAt(this.#at)) {
+      case 0x7b:
+        return this.#object()
+      case 0x5b:
+        return this.#array()
+      case 0x22:
+        return this.#string()
+      case 0x74:
+        return this.#word('true', true)
+      case 0x66:
+        return this.#word('false', false)
+      case 0x6e:
+        return this.#word('null', null)
+      default:
+        return this.#number()
+    }
+  }
+
+  #object(): unknown {
+    const start = this.#enter()
+    const object: Record<string, unknown> = {}
+    this.#space()
+    if (this.#text.charCodeAt(this.#at) === 0x7d) return this.#leave(object, start)
+    for (;;) {
+      this.#space()
+      if (this.#text.charCodeAt(this.#at) !== 0x22) throw this.#error('expected a key in quotes')
+      const key = this.#string()
+      this.#space()
+      if (this.#text.charCodeAt(this.#at++) !== 0x3a) throw this.#error('expected a colon', -1)
+      const value = this.#value()
+      if (key === '__proto__') {
+        Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+      } else {
+        object[key] = value
+      }
+      this.#space()
+      const next = this.#text.charCodeAt(this.#at)
+      if (next === 0x7d) return this.#leave(object, start)
+      if (next !== 0x2c) throw this.#error('expected a comma or a closing brace')
+      this.#at++
+    }
+  }
+
+  #array(): unknown {
+    const start = this.#enter()
+    const array: unknown[] = []
+    this.#space()
+    if (this.#text.charCodeAt(this.#at) === 0x5d) return this.#leave(array, start)
+    for (;;) {
+      array.push(this.#value())
+      this.#space()
+      const next = this.#text.charCodeAt(this.#at)
+      if (next === 0x5d) return this.#leave(array, start)
+      if (next !== 0x2c) throw this.#error('expected a comma or a closing bracket')
+      this.#at++
+    }
+  }
+
+  #enter(): number {
+    if (++this.#depth > MAX_DEPTH) throw this.#error(`nested deeper than ${MAX_DEPTH} levels`)
+    return this.#at++
+  }
+
+  #leave<T extends object>(value: T, start: number): T {
+    this.#depth--
+    this.#spans.set(value, [start, ++this.#at])
+    return value
+  }
+
+  #string(): string {
+    const text = this.#text
+    const start = this.#at
+    let end = text.indexOf('"', start + 1)
+    while (end > 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
+    if (end < 0) throw this.#error('unterminated string')
+    this.#at = end + 1
+    // The engine's own parser judges escapes and control characters, and is faster than a loop here.
+    try {
+      return JSON.parse(text.slice(start, end + 1)) as string
+    } catch {
+      throw new JsonSyntaxError('bad escape or control character in the string', start)
+    }
+  }
+
+  #number(): number {
+    NUMBER.lastIndex = this.#at
+    const match = NUMBER.exec(this.#text)
+    if (!match) throw this.#error(this.#at < this.#text.length ? 'expected a value' : 'unexpected end')
+    this.#at = NUMBER.lastIndex
+    return Number(match[0])
+  }
+
+  #word<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#error('expected a value')
+    this.#at += word.length
+    return value
+  }
+
+  #space(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
+      this.#at++
+    }
+  }
+
+  #error(reason: string, shift = 0): JsonSyntaxError {
+    return new JsonSyntaxError(reason, Math.min(this.#at + shift, this.#text.length))
+  }
+}
+
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(text: string, at: number, start: number): boolean {
+  let before = at - 1
+  while (before > start && text.charCodeAt(before) === 0x5c) before--
+  return (at - 1 - before) % 2 === 1
+}

@@ -1,0 +1,122 @@
+import type { ErrorKind, ErrorView } from './formats/error-view.ts'
+
+/** An error meant for the client. Anything else that is thrown becomes a 500 that says nothing of the inside. */
+export class Refusal extends Error implements ErrorView {
+  override readonly name: string = 'Refusal'
+  readonly status: number
+  readonly code: string
+  readonly kind: ErrorKind
+  readonly param?: string
+  readonly retryAfterMs?: number
+  readonly details?: string
+  /** Further response headers, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+
+  /**
+   * @param status HTTP status, 400 to 599
+   * @param code stable word for programs, `snake_case`
+   * @param message shown to the client: what is wrong and what to do about it; no secrets, no internals
+   */
+  constructor(status: number, code: string, message: string, more: RefusalMore = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.status = status
+    this.code = code
+    this.kind = more.kind ?? kindOfStatus(status)
+    if (more.param !== undefined) this.param = more.param
+    if (more.retryAfterMs !== undefined) this.retryAfterMs = more.retryAfterMs
+    if (more.details !== undefined) this.details = more.details
+    if (more.headers !== undefined) this.headers = more.headers
+  }
+}
+
+export interface RefusalMore {
+  readonly kind?: ErrorKind
+  readonly param?: string
+  readonly retryAfterMs?: number
+  readonly details?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly cause?: unknown
+}
+
+/** How an attempt at a provider failed: a closed list, used as a metric's label (reliability.md 3.0). */
+export type FailureClass =
+  | 'connect' // refused, unreachable or too slow to accept
+  | 'dns'
+  | 'tls'
+  | 'stale' // a kept-alive connection turned out to be closed
+  | 'reset' // closed before or in the middle of the answer
+  | 'first_token_timeout'
+  | 'idle_timeout'
+  | 'total_timeout'
+  | 'truncated' // ended cleanly, but without the format's terminal event
+  | 'protocol' // not HTTP, or HTTP that must not be followed
+  | 'parse' // not what the format says
+  | 'oversize'
+  | 'error_in_200'
+  | 'status_400' // the request's own fault: 4xx other than the following
+  | 'status_401' // our credential: 401, 402, 403
+  | 'status_408' // try again: 408, 409, 425
+  | 'status_429'
+  | 'status_500' // 5xx other than the following
+  | 'status_529' // overloaded: 503, 529
+  | 'canceled' // the client left
+  | 'shutdown'
+  | 'internal'
+
+/** A provider's failure, thrown by `next` before the first byte went out, so that `retry` and `fallback` can act. */
+export class UpstreamError extends Refusal {
+  override readonly name = 'UpstreamError'
+  readonly failure: FailureClass
+  /** The configured provider's name. */
+  readonly provider: string
+  /** True when the provider has certainly not acted on the call. */
+  readonly unsent: boolean
+  /** The provider's own answer, for a client of the same format. */
+  readonly answer?: UpstreamAnswer
+
+  constructor(view: ErrorView, more: UpstreamErrorMore) {
+    super(view.status, view.code, view.message, { ...view, ...more })
+    this.failure = more.failure
+    this.provider = more.provider
+    this.unsent = more.unsent ?? false
+    if (more.answer !== undefined) this.answer = more.answer
+  }
+}
+
+export interface UpstreamAnswer {
+  readonly status: number
+  readonly format: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+export interface UpstreamErrorMore {
+  readonly failure: FailureClass
+  readonly provider: string
+  readonly unsent?: boolean
+  readonly answer?: UpstreamAnswer
+  readonly cause?: unknown
+}
+
+const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
+  400: 'bad-request',
+  401: 'authentication',
+  402: 'billing',
+  403: 'permission',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  408: 'timeout',
+  409: 'conflict',
+  413: 'too-large',
+  415: 'unsupported-media',
+  429: 'rate-limit',
+  499: 'canceled',
+  502: 'upstream',
+  503: 'overloaded',
+  504: 'timeout',
+  529: 'overloaded',
+}
+
+/** The usual meaning of an HTTP status. */
+export function kindOfStatus(status: number): ErrorKind {
+  return KIND_OF_STATUS[status] ?? (status < 500 ? 'bad-request' : 'server')
+}
