@@ -28,7 +28,7 @@ export function writeJson(value: Writable): string {
   if (value instanceof RawJson) return value.text
   if (isArray(value)) return `[${value.map(writeJson).join(',')}]`
   let text = ''
-  for (const key in value) {
+  for (const key of Object.keys(value)) {
     const member = value[key]
     if (member === undefined) continue
     text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${writeJson(member)}`

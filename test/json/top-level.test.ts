@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Member, scanTopLevel, TopLevelError } from '../../src/json/top-level.ts'
+import { damagedText, objectText } from './json-text.ts'
+
+const scan = (text: string) => scanTopLevel(Buffer.from(text))
+
+describe('scanTopLevel', () => {
+  it('finds values that parse to what JSON.parse finds, in any object', () => {
+    fc.assert(
+      fc.property(objectText, text => {
+        const bytes = Buffer.from(text)
+        const top = scanTopLevel(bytes)
+        const found = Object.fromEntries([...top.byKey].map(([key, member]) => [key, parse(bytes, member)]))
+        const expected: Record<string, unknown> = JSON.parse(bytes.toString())
+        expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort())
+        for (const key of Object.keys(expected)) expect(found[key]).toEqual(expected[key])
+        expect(bytes[top.close]).toBe('}'.charCodeAt(0))
+        expect(bytes.toString('utf8', top.close + 1).trim()).toBe('')
+      }),
+    )
+  })
+
+  it('gives spans that start at the key, end with the value and follow each other', () => {
+    fc.assert(
+      fc.property(objectText, text => {
+        const bytes = Buffer.from(text)
+        let from = bytes.indexOf('{') + 1
+        for (const member of scanTopLevel(bytes).members) {
+          const whole: object = JSON.parse(`{${bytes.toString('utf8', member.start, member.end)}}`)
+          expect(Object.keys(whole)).toEqual([member.key])
+          expect(member.start).toBeGreaterThanOrEqual(from)
+          from = member.end
+        }
+      }),
+    )
+  })
+
+  it('ends on bytes that are not JSON, with a result inside of them or with an error', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          damagedText.map(text => Buffer.from(text)),
+          fc.uint8Array().map(Buffer.from),
+        ),
+        bytes => {
+          try {
+            const top = scanTopLevel(bytes)
+            for (const { start, valueStart, end } of top.members) {
+              expect(start < valueStart && valueStart < end && end <= top.close).toBe(true)
+            }
+            expect(top.close).toBeLessThan(bytes.length)
+          } catch (error) {
+            expect(error).toBeInstanceOf(TopLevelError)
+          }
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('decodes keys that are written with escapes', () => {
+    const top = scan('{"mod\\u0065l":"a","\\ud83d\\ude00":1,"q\\"\\\\":2}')
+    expect([...top.byKey.keys()]).toEqual(['model', '😀', 'q"\\'])
+  })
+
+  it('lists duplicates once, also when they are written differently, and believes the last', () => {
+    const bytes = Buffer.from('{"model":1,"a":0,"mod\\u0065l":2,"model":3}')
+    const top = scanTopLevel(bytes)
+    expect(top.duplicates).toEqual(['model'])
+    expect(top.members).toHaveLength(4)
+    expect(parse(bytes, top.byKey.get('model'))).toBe(3)
+  })
+
+  it('is not misled by braces, brackets and escaped quotes in strings', () => {
+    const bytes = Buffer.from('{ "a" : "}{][\\"\\\\" , "b":[{"c":"]}\\\\\\""}], "d":{} }')
+    const top = scanTopLevel(bytes)
+    expect(parse(bytes, top.byKey.get('a'))).toBe('}{]["\\')
+    expect(parse(bytes, top.byKey.get('b'))).toEqual([{ c: ']}\\"' }])
+    expect(parse(bytes, top.byKey.get('d'))).toEqual({})
+  })
+
+  it('counts bytes, not characters', () => {
+    const bytes = Buffer.from('{"日本":"é😀","model":"m"}')
+    const model = scanTopLevel(bytes).byKey.get('model')
+    expect(bytes.toString('utf8', model?.valueStart, model?.end)).toBe('"m"')
+  })
+
+  it('treats __proto__ as a key like any other', () => {
+    expect([...scan('{"__proto__":{"a":1}}').byKey.keys()]).toEqual(['__proto__'])
+  })
+
+  it.each([
+    ['{}', 1],
+    ['{"a":"[[["}', 1],
+    ['{"a":[]}', 2],
+    ['{"a":[{"b":[]}],"c":{}}', 4],
+  ])('measures the depth of %s', (text, depth) => {
+    expect(scan(text).depth).toBe(depth)
+  })
+
+  it('accepts 200 levels and refuses 201', () => {
+    expect(scan(nested(200)).depth).toBe(200)
+    expect(() => scan(nested(201))).toThrow('nested deeper than 200 levels')
+    expect(() => scan(nested(1_000_000))).toThrow(TopLevelError)
+  })
+
+  it.each([
+    ['', 'expected an object at byte 0'],
+    ['[]', 'expected an object at byte 0'],
+    ['{"a"', 'expected a colon at byte 4'],
+    ['{"a":', 'expected a value at byte 5'],
+    ['{"a":1,}', 'expected a key in quotes at byte 7'],
+    ['{"a":"\\"', 'unterminated string at byte 5'],
+    ['{"a":[1', 'unexpected end at byte 7'],
+  ])('says where %s is not an object', (text, message) => {
+    expect(() => scan(text)).toThrow(message)
+  })
+})
+
+function parse(bytes: Buffer, member: Member | undefined): unknown {
+  expect(member).toBeDefined()
+  return JSON.parse(bytes.toString('utf8', member?.valueStart, member?.end))
+}
+
+function nested(depth: number): string {
+  return `{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`
+}
