@@ -16,7 +16,7 @@ export type * from './formats/losses.ts'
 export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
 export type { ObjectSchema, OptionsOf, Secret } from './options.ts'
-export { type FailureClass, Refusal, UpstreamError } from './refusal.ts'
+export { type FailureClass, modelNotFound, Refusal, UpstreamError } from './refusal.ts'
 
 /** The name of a wire format: the name of its folder in `src/formats/`. */
 export type Format = string
@@ -62,6 +62,8 @@ export interface Call {
   readonly client: Client
   /** Size of the body in bytes, in the format that the call is in. */
   readonly size: number
+  /** The most tokens that the call lets the model write, if it says so. Known without decoding the call. */
+  readonly maxOutputTokens: number | undefined
   /** The canonical view; decoded on first look. @throws Refusal 400 when the body cannot be understood. */
   readonly conversation: Conversation
   /** What conversions of this call could not carry over. */
@@ -79,6 +81,8 @@ export interface Call {
 export interface CallChanges {
   readonly model?: string
   readonly provider?: string
+  /** Spliced into the client's bytes. */
+  readonly maxOutputTokens?: number
   /** Costs an encoding: the client's bytes are given up for the encoder's. */
   readonly conversation?: Conversation
   readonly identity?: Identity
@@ -175,10 +179,13 @@ export interface Store {
 /** A token bucket: holds `capacity`, refills evenly by `refill` per `periodMs`, and starts full. */
 export interface Bucket {
   readonly key: string
+  /** 0 asks whether the bucket is in debt, and takes nothing. */
   readonly cost: number
   readonly capacity: number
   readonly refill: number
   readonly periodMs: number
+  /** Charges the cost whatever is left: the bucket may go into debt, and refuses others until it has refilled. */
+  readonly overdraw?: boolean
 }
 export interface TakeResult {
   readonly taken: boolean
@@ -218,8 +225,22 @@ export interface Tools<Options> {
 /** One set-up step of a pipeline. */
 export interface Processor {
   handle(call: Call, next: Next): Promise<Reply>
+  /**
+   * Answers a browser's question (`OPTIONS`) about a route of the pipeline, which never becomes a call.
+   * @returns headers of the answer; `undefined` when this processor has nothing to allow
+   */
+  preflight?(request: PreflightRequest): Readonly<Record<string, string>> | undefined
   /** Called once, after the last call has ended. */
   close?(): void | Promise<void>
+}
+
+/** What a browser asks before it sends a call (WHATWG Fetch, "CORS-preflight request"). */
+export interface PreflightRequest {
+  readonly origin?: string
+  /** `Access-Control-Request-Method` */
+  readonly method?: string
+  /** `Access-Control-Request-Headers`, as it came */
+  readonly headers?: string
 }
 
 /** A processor before it is set up: what the file default-exports. */

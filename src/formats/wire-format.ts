@@ -22,6 +22,8 @@ export interface WireFormat {
   readonly upstream: boolean
   /** Reads the head of a request whose body has passed its schema. @throws Refusal */
   readHead(request: RequestParts): RequestHead
+  /** Where this format keeps the cap on output tokens. Absent where it has none. */
+  readonly maxOutputTokens?: TokenCap
   /** Wire → canonical. @throws Refusal 400 naming the field */
   decodeRequest(request: DecodeInput): Conversation
   /** Canonical → wire. @throws Refusal 400 when the format cannot say it */
@@ -49,6 +51,13 @@ export interface WireFormat {
   encodeModels(models: readonly ModelEntry[]): string
   encodeModel(model: ModelEntry): string
   decodeModels(document: JsonDocument): readonly ModelEntry[]
+}
+
+/** Reads and writes one number of a parsed body, so that a cap needs no decoding. */
+export interface TokenCap {
+  read(body: unknown): number | undefined
+  /** The top-level member to set, and the JSON text to set it to. */
+  write(body: unknown, tokens: number): { readonly key: string; readonly json: string }
 }
 
 /** A route of a parser. `{model}` in the path matches one or more segments. */

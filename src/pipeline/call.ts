@@ -1,0 +1,209 @@
+import type { Answer, Call, CallChanges, Client, Format, Identity, Log, Operation, Reply } from '../contract.ts'
+import type { Conversation } from '../formats/conversation.ts'
+import type { Loss } from '../formats/losses.ts'
+import type { EncodeTarget } from '../formats/wire-format.ts'
+import { answerReply } from './answer.ts'
+import { Body } from './body.ts'
+import { type Exchange, formatOf } from './exchange.ts'
+
+/** What differs between the calls of one exchange. */
+interface CallState {
+  readonly format: Format
+  readonly model: string
+  readonly provider: string
+  readonly identity: Identity | undefined
+  /** The wire view. Absent once the conversation was changed and nobody has encoded it yet. */
+  readonly body: Body | undefined
+  /** The canonical view, where somebody has looked or changed it. */
+  readonly conversation: Conversation | undefined
+  readonly losses: readonly Loss[]
+  /** Headers that the encoder of this format asks for. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The engine's `Call`: two views of one request, each made from the other only when somebody looks. */
+export class EngineCall implements Call {
+  readonly exchange: Exchange
+  readonly #state: CallState
+  #conversation: Conversation | undefined
+  #encoded:
+    | { readonly body: Body; readonly losses: readonly Loss[]; readonly headers: CallState['headers'] }
+    | undefined
+
+  private constructor(exchange: Exchange, state: CallState) {
+    this.exchange = exchange
+    this.#state = state
+    this.#conversation = state.conversation
+  }
+
+  /** The call as the client made it. */
+  static of(exchange: Exchange, provider: string): EngineCall {
+    return new EngineCall(exchange, {
+      format: exchange.format,
+      model: exchange.head.model,
+      provider: exchange.head.provider ?? provider,
+      identity: undefined,
+      body: exchange.body,
+      conversation: undefined,
+      losses: [],
+      headers: {},
+    })
+  }
+
+  get id(): string {
+    return this.exchange.id
+  }
+  get pipeline(): string {
+    return this.exchange.pipeline
+  }
+  get operation(): Operation {
+    return this.exchange.head.operation
+  }
+  get format(): Format {
+    return this.#state.format
+  }
+  get model(): string {
+    return this.#state.model
+  }
+  get requestedModel(): string {
+    return this.exchange.head.model
+  }
+  get stream(): boolean {
+    return this.exchange.head.stream
+  }
+  get provider(): string {
+    return this.#state.provider
+  }
+  get target(): Format {
+    const spoken = this.exchange.surroundings.providers.get(this.#state.provider)?.format
+    return spoken === undefined || spoken === '*' ? this.format : spoken
+  }
+  get client(): Client {
+    const { identity } = this.#state
+    return identity ? { ...this.exchange.client, identity } : this.exchange.client
+  }
+  get size(): number {
+    return this.body?.bytes.length ?? 0
+  }
+  get maxOutputTokens(): number | undefined {
+    if (this.#state.conversation) return this.#state.conversation.maxOutputTokens
+    const cap = formatOf(this.exchange.surroundings, this.format).maxOutputTokens
+    return this.#state.body && cap?.read(this.#state.body.value)
+  }
+  get losses(): readonly Loss[] {
+    return this.#encoded ? [...this.#state.losses, ...this.#encoded.losses] : this.#state.losses
+  }
+  get signal(): AbortSignal {
+    return this.exchange.lifetime.signal
+  }
+  get log(): Log {
+    return this.exchange.log
+  }
+
+  get conversation(): Conversation {
+    this.#conversation ??= this.#decode()
+    return this.#conversation
+  }
+
+  /** The request as it is to be sent, `undefined` where it has no body. Encodes a changed conversation. */
+  get body(): Body | undefined {
+    return this.#state.body ?? (this.#state.conversation ? this.#encode(this.#state.conversation).body : undefined)
+  }
+
+  /** Headers that go with the body. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.#encoded?.headers ?? this.#state.headers
+  }
+
+  with(changes: CallChanges): EngineCall {
+    const { model = this.model, provider = this.provider, identity = this.#state.identity } = changes
+    const state = { ...this.#state, model, provider, identity }
+    if (changes.conversation) {
+      const conversation = capped(changes.conversation, changes.maxOutputTokens)
+      return new EngineCall(this.exchange, { ...state, conversation, body: undefined })
+    }
+    if (!state.body) {
+      const conversation = state.conversation && capped(state.conversation, changes.maxOutputTokens)
+      return new EngineCall(this.exchange, { ...state, conversation })
+    }
+    const body = this.#spliced(state.body, changes)
+    // The canonical view holds no model: it survives a new one, but not a new cap.
+    const conversation = changes.maxOutputTokens === undefined ? this.#conversation : undefined
+    return new EngineCall(this.exchange, { ...state, body, conversation: undefined }).#knowing(conversation)
+  }
+
+  as(format: Format): EngineCall {
+    if (format === this.format) return this
+    if (this.operation === 'list-models') return new EngineCall(this.exchange, { ...this.#state, format })
+    const call = new EngineCall(this.exchange, {
+      ...this.#state,
+      format,
+      conversation: this.conversation,
+      body: undefined,
+    })
+    const { body, losses, headers } = call.#encode(this.conversation)
+    return new EngineCall(this.exchange, {
+      ...call.#state,
+      body,
+      conversation: undefined,
+      headers,
+      losses: [...this.losses, ...losses],
+    }).#knowing(this.conversation)
+  }
+
+  answer(answer: Answer): Reply {
+    return answerReply(this.exchange, this.format, answer)
+  }
+
+  #knowing(conversation: Conversation | undefined): EngineCall {
+    this.#conversation = conversation
+    return this
+  }
+
+  #spliced(body: Body, { model, maxOutputTokens }: CallChanges): Body {
+    const format = formatOf(this.exchange.surroundings, this.format)
+    let edited = body
+    if (model !== undefined && model !== this.model && format.modelIn === 'body') {
+      edited = edited.with('model', JSON.stringify(model))
+    }
+    if (maxOutputTokens !== undefined && format.maxOutputTokens) {
+      const { key, json } = format.maxOutputTokens.write(edited.value, maxOutputTokens)
+      edited = edited.with(key, json)
+    }
+    return edited
+  }
+
+  #decode(): Conversation {
+    const { body, model, format } = this.#state
+    if (!body) return { turns: [], tools: [], sampling: {} }
+    return formatOf(this.exchange.surroundings, format).decodeRequest({
+      operation: this.operation,
+      model,
+      stream: this.stream,
+      document: body.document,
+      headers: this.exchange.client.headers,
+    })
+  }
+
+  #encode(conversation: Conversation): { body: Body; losses: readonly Loss[]; headers: CallState['headers'] } {
+    if (!this.#encoded) {
+      const {
+        body,
+        losses,
+        headers = {},
+      } = formatOf(this.exchange.surroundings, this.format).encodeRequest(conversation, this.#encodeTarget())
+      this.#encoded = { body: new Body(Buffer.from(body)), losses, headers }
+    }
+    return this.#encoded
+  }
+
+  #encodeTarget(): EncodeTarget {
+    const { operation, model, stream, provider } = this
+    const dialect = this.exchange.surroundings.providers.get(provider)?.dialect
+    return { operation, model, stream, provider, ...(dialect === undefined ? {} : { dialect }) }
+  }
+}
+
+function capped(conversation: Conversation, maxOutputTokens: number | undefined): Conversation {
+  return maxOutputTokens === undefined ? conversation : { ...conversation, maxOutputTokens }
+}

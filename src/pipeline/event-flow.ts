@@ -1,0 +1,102 @@
+/** Canonical view of a reply: its origin's bytes decoded, with the changes of `map` applied, as a flow of events. */
+import type { Format, ReplyEvent } from '../contract.ts'
+import { parseDocument } from '../json/document.ts'
+import { Refusal } from '../refusal.ts'
+import { type Flow, flowFromAsync, flowOf, mapFlow, type Stage } from '../stream/flow.ts'
+import { SseParser } from '../stream/sse.ts'
+import { type Exchange, formatOf } from './exchange.ts'
+import type { Origin } from './origin.ts'
+import type { EngineReply } from './reply.ts'
+import type { ReplyEnd } from './reply-end.ts'
+
+/** @throws Refusal 500 for answers that have no events (token counts, model lists) */
+export function eventFlow({ exchange, origin, end, changes }: EngineReply): Flow<ReplyEvent> {
+  const decoded = mapFlow(originEvents(exchange, origin), noting(end))
+  return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
+}
+
+function originEvents(exchange: Exchange, { body, format }: Origin): Flow<ReplyEvent> {
+  switch (body.kind) {
+    case 'stream':
+      return mapFlow(body.flow, decoding(exchange, format))
+    case 'whole':
+      return flowOf(wholeEvents(exchange, format, body.bytes))
+    case 'events':
+      return Array.isArray(body.events) ? flowOf(body.events as readonly ReplyEvent[]) : flowFromAsync(body.events)
+    default:
+      throw new Refusal(500, 'no_events', `An answer to ${exchange.head.operation} has no events.`)
+  }
+}
+
+/** Decodes a whole body of a format. */
+export function wholeEvents(exchange: Exchange, format: Format, bytes: Buffer): readonly ReplyEvent[] {
+  return formatOf(exchange.surroundings, format).decodeReply(
+    parseDocument(bytes.toString('utf8')),
+    exchange.head.operation,
+  )
+}
+
+/** Runs every event through the changes in the order in which they were asked for. */
+export function changing(changes: EngineReply['changes']): Stage<ReplyEvent, ReplyEvent> {
+  return { item: event => changed(event, changes), end: () => [] }
+}
+
+export function changed(event: ReplyEvent, changes: EngineReply['changes']): readonly ReplyEvent[] {
+  let events: readonly ReplyEvent[] = [event]
+  for (const change of changes) {
+    events = events.flatMap(each => {
+      const result = change(each)
+      return result === undefined ? [] : (result as ReplyEvent | readonly ReplyEvent[])
+    })
+  }
+  return events
+}
+
+/** Frames → events. What comes after the terminal event is not looked at. */
+function decoding(exchange: Exchange, format: Format): Stage<Buffer, ReplyEvent> {
+  const parser = new SseParser()
+  const decoder = formatOf(exchange.surroundings, format).decodeStream()
+  let over = false
+  const emit = (events: readonly ReplyEvent[]): readonly ReplyEvent[] => {
+    over ||= events.some(({ type }) => type === 'end' || type === 'error')
+    return events
+  }
+  return {
+    item: chunk => (over ? [] : parser.push(chunk).flatMap(frame => (over ? [] : emit(decoder.frame(frame))))),
+    end: () => {
+      if (over) return []
+      const last = parser.end()
+      const events = last ? emit(decoder.frame(last)) : []
+      return over ? events : [...events, ...emit(decoder.end())]
+    },
+  }
+}
+
+/** Keeps what metrics and limits need to know of the events that pass. */
+function noting(end: ReplyEnd): Stage<ReplyEvent, ReplyEvent> {
+  return {
+    item: event => {
+      noteEvent(end, event)
+      return [event]
+    },
+    end: () => [],
+  }
+}
+
+export function noteEvent(end: ReplyEnd, event: ReplyEvent): void {
+  switch (event.type) {
+    case 'start':
+      end.note({ model: event.model, usage: event.usage })
+      return
+    case 'usage':
+      end.note({ usage: event.usage })
+      return
+    case 'finish':
+      end.note({ finish: event.raw ?? event.reason })
+      return
+    case 'error':
+      end.note({ error: event.error })
+      return
+    default:
+  }
+}

@@ -1,0 +1,26 @@
+import type { Format, ModelEntry, ReplyEvent } from '../contract.ts'
+import type { Flow } from '../stream/flow.ts'
+
+/** Where a reply comes from: an upstream's answer, or what a processor or an embedded provider said. */
+export interface Origin {
+  readonly status: number
+  /** For the client; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The format of the body. */
+  readonly format: Format
+  readonly body: OriginBody
+  /** Lets go of whatever is behind the body. */
+  cancel(): void
+}
+
+export type OriginBody =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | {
+      readonly kind: 'stream'
+      readonly flow: Flow<Buffer>
+      /** The client did not ask for the frame that carries nothing but usage: leave it out. */
+      readonly hideUsage: boolean
+    }
+  | { readonly kind: 'events'; readonly events: Iterable<ReplyEvent> | AsyncIterable<ReplyEvent> }
+  | { readonly kind: 'models'; readonly models: readonly ModelEntry[] }
+  | { readonly kind: 'tokens'; readonly tokens: number; readonly estimated: boolean }

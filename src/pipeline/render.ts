@@ -1,0 +1,141 @@
+/**
+ * What goes to the client: the origin's own bytes where nobody changed anything, else bytes encoded from its events.
+ */
+import type { ReplyEvent } from '../contract.ts'
+import { CompletionBuilder } from '../formats/completion.ts'
+import type { Loss } from '../formats/losses.ts'
+import type { ReplyContext, StreamEncoder } from '../formats/wire-format.ts'
+import { parseDocument } from '../json/document.ts'
+import { Refusal } from '../refusal.ts'
+import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
+import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
+import { type Exchange, formatOf } from './exchange.ts'
+import { passThrough } from './pass-through.ts'
+import type { EngineReply } from './reply.ts'
+import type { ReplyEnd } from './reply-end.ts'
+
+export type Rendered =
+  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | {
+      readonly kind: 'stream'
+      readonly flow: Flow<Buffer | string>
+      /** Between two frames: a heartbeat or an error frame may stand here. */
+      atBoundary(): boolean
+    }
+
+export function render(reply: EngineReply): Rendered | Promise<Rendered> {
+  const { body } = reply.origin
+  if (!reply.stream) {
+    const gathering = body.kind === 'stream' || (body.kind === 'events' && !Array.isArray(body.events))
+    return gathering ? gather(reply) : { kind: 'whole', bytes: reply.whole().bytes }
+  }
+  if (body.kind === 'stream' && isUntouched(reply)) return { kind: 'stream', ...passThrough(reply, body) }
+  const encoder = formatOf(reply.exchange.surroundings, reply.format).encodeStream(replyContext(reply.exchange))
+  return { kind: 'stream', flow: mapFlow(eventFlow(reply), encoding(encoder, reply.end)), atBoundary: () => true }
+}
+
+/** @returns the bytes of a reply that is to be given whole and whose origin is at hand */
+export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readonly Loss[] } {
+  const { origin, exchange } = reply
+  const format = formatOf(exchange.surroundings, reply.format)
+  const { body } = origin
+  switch (body.kind) {
+    case 'tokens':
+      return encodedBytes(format.encodeTokenCount(body.tokens))
+    case 'models':
+      return encodedBytes(format.encodeModels(body.models))
+    case 'events':
+      return complete(reply, body.events as readonly ReplyEvent[])
+    case 'whole':
+      if (isUntouched(reply)) return { bytes: observed(reply, body.bytes), losses: [] }
+      return translated(reply, body.bytes)
+    default:
+      throw new Error('a stream has to be gathered first')
+  }
+}
+
+/** The same format, nothing changed, and framed as the client wants it: the bytes can go as they are. */
+function isUntouched({ format, origin, changes, exchange }: EngineReply): boolean {
+  return format === origin.format && changes.length === 0 && exchange.head.framing === 'sse'
+}
+
+/** Looks at a body that passes by, for usage and model. A body that is not JSON passes by unseen. */
+function observed({ exchange, format, end }: EngineReply, bytes: Buffer): Buffer {
+  try {
+    end.note(
+      formatOf(exchange.surroundings, format).observeReply(
+        parseDocument(bytes.toString('utf8')),
+        exchange.head.operation,
+      ),
+    )
+  } catch {
+    exchange.log.debug('reply body could not be read')
+  }
+  return bytes
+}
+
+function translated(reply: EngineReply, bytes: Buffer): { bytes: Buffer; losses: readonly Loss[] } {
+  const { exchange, origin } = reply
+  const to = formatOf(exchange.surroundings, reply.format)
+  const from = formatOf(exchange.surroundings, origin.format)
+  switch (exchange.head.operation) {
+    case 'count-tokens':
+      return encodedBytes(to.encodeTokenCount(from.decodeTokenCount(parseDocument(bytes.toString('utf8'))) ?? 0))
+    case 'list-models':
+      return encodedBytes(to.encodeModels(from.decodeModels(parseDocument(bytes.toString('utf8')))))
+    default:
+      return complete(reply, wholeEvents(exchange, origin.format, bytes))
+  }
+}
+
+/** Events → changes → one completion → one body. */
+function complete(reply: EngineReply, events: readonly ReplyEvent[]): { bytes: Buffer; losses: readonly Loss[] } {
+  const builder = new CompletionBuilder()
+  for (const event of events) {
+    noteEvent(reply.end, event)
+    for (const each of changed(event, reply.changes)) builder.add(each)
+  }
+  return encodedCompletion(reply, builder)
+}
+
+/** Waits for the end of a stream that a client wants whole. */
+async function gather(reply: EngineReply): Promise<Rendered> {
+  const builder = new CompletionBuilder()
+  for await (const event of iterate(eventFlow(reply))) builder.add(event)
+  return { kind: 'whole', bytes: encodedCompletion(reply, builder).bytes }
+}
+
+function encodedCompletion(reply: EngineReply, builder: CompletionBuilder): { bytes: Buffer; losses: readonly Loss[] } {
+  const { error } = builder
+  if (error) throw new Refusal(error.status, error.code, error.message, error)
+  const format = formatOf(reply.exchange.surroundings, reply.format)
+  const { body, losses } = format.encodeReply(builder.completion(), replyContext(reply.exchange))
+  return { bytes: Buffer.from(body), losses }
+}
+
+function encodedBytes(text: string): { bytes: Buffer; losses: readonly Loss[] } {
+  return { bytes: Buffer.from(text), losses: [] }
+}
+
+function encoding(encoder: StreamEncoder, end: ReplyEnd): Stage<ReplyEvent, string> {
+  return {
+    item: event => {
+      const text = encoder.event(event)
+      if (event.type === 'end' || event.type === 'error') end.noteLosses(encoder.losses)
+      return text === '' ? [] : [text]
+    },
+    end: () => [],
+  }
+}
+
+function replyContext(exchange: Exchange): ReplyContext {
+  return {
+    operation: exchange.head.operation,
+    model: exchange.head.model,
+    requestId: exchange.id,
+    created: exchange.created,
+    framing: exchange.head.framing,
+    request: exchange.request,
+    ...(exchange.body ? { document: exchange.body.document } : {}),
+  }
+}

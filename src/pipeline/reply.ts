@@ -1,0 +1,110 @@
+import type { Format, Outcome, Reply, ReplyEvent, Usage } from '../contract.ts'
+import type { Loss } from '../formats/losses.ts'
+import { iterate } from '../stream/flow.ts'
+import { eventFlow } from './event-flow.ts'
+import type { Exchange } from './exchange.ts'
+import type { Origin } from './origin.ts'
+import { type Rendered, render, renderWhole } from './render.ts'
+import { ReplyEnd } from './reply-end.ts'
+
+type Change = (event: ReplyEvent) => ReplyEvent | readonly ReplyEvent[] | undefined
+
+/** The engine's `Reply`: an origin, the format it is to be given in, and the changes on the way. */
+export class EngineReply implements Reply {
+  readonly exchange: Exchange
+  readonly origin: Origin
+  readonly end: ReplyEnd
+  readonly format: Format
+  readonly headers: Readonly<Record<string, string>>
+  readonly changes: readonly Change[]
+  #taken: AsyncIterable<ReplyEvent> | undefined
+  #rendered: { readonly bytes: Buffer; readonly losses: readonly Loss[] } | undefined
+
+  private constructor(
+    from: Pick<EngineReply, 'exchange' | 'origin' | 'end'>,
+    format: Format,
+    headers: Readonly<Record<string, string>>,
+    changes: readonly Change[],
+  ) {
+    this.exchange = from.exchange
+    this.origin = from.origin
+    this.end = from.end
+    this.format = format
+    this.headers = headers
+    this.changes = changes
+  }
+
+  static of(exchange: Exchange, origin: Origin): EngineReply {
+    return new EngineReply({ exchange, origin, end: new ReplyEnd() }, origin.format, origin.headers, [])
+  }
+
+  get status(): number {
+    return this.origin.status
+  }
+  get stream(): boolean {
+    return this.exchange.head.stream && this.exchange.head.operation === 'generate'
+  }
+  get usage(): Promise<Usage | undefined> {
+    return this.end.usage
+  }
+  get ended(): Promise<Outcome> {
+    return this.end.ended
+  }
+
+  get losses(): readonly Loss[] {
+    const whole = !this.stream && this.origin.body.kind === 'whole'
+    return whole ? this.whole().losses : this.end.losses
+  }
+
+  get events(): AsyncIterable<ReplyEvent> {
+    const taken = this.#taken ?? takeOver(this)
+    this.#taken = taken
+    return taken
+  }
+
+  map(change: Change): EngineReply {
+    return new EngineReply(this, this.format, this.headers, [...this.changes, change])
+  }
+
+  with({ headers = {} }: { readonly headers?: Readonly<Record<string, string>> }): EngineReply {
+    const reply = new EngineReply(this, this.format, { ...this.headers, ...headers }, this.changes)
+    reply.#rendered = this.#rendered
+    return reply
+  }
+
+  as(format: Format): EngineReply {
+    return format === this.format ? this : new EngineReply(this, format, this.headers, this.changes)
+  }
+
+  cancel(): void {
+    this.origin.cancel()
+    this.end.settle('abandoned')
+  }
+
+  /** The body in one piece; only for replies whose origin is whole. */
+  whole(): { readonly bytes: Buffer; readonly losses: readonly Loss[] } {
+    this.#rendered ??= renderWhole(this)
+    return this.#rendered
+  }
+
+  /** What goes to the client. */
+  render(): Rendered | Promise<Rendered> {
+    return render(this)
+  }
+}
+
+/** Reads a reply instead of delivering it: whoever reads sees to its end. */
+async function* takeOver(reply: EngineReply): AsyncGenerator<ReplyEvent> {
+  const { end, origin } = reply
+  end.takenOver = true
+  try {
+    for await (const event of iterate(eventFlow(reply))) yield event
+    end.settle(end.error ? 'failed' : 'completed')
+  } catch (error) {
+    end.settle('failed')
+    throw error
+  } finally {
+    if (end.outcome === undefined) origin.cancel()
+    end.settle('abandoned')
+  }
+}

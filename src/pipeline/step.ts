@@ -1,0 +1,201 @@
+/** One step of a pipeline while it handles one call: timed, watched, and contained whatever it does. */
+import type { Call, Next, Processor, Reply } from '../contract.ts'
+import { Refusal } from '../refusal.ts'
+import { EngineCall } from './call.ts'
+import { EngineReply } from './reply.ts'
+
+export interface Step {
+  /** The processor's name: its file's. */
+  readonly name: string
+  readonly label: string
+  readonly processor: Processor
+  /** Longest time in ms that the step itself may take, waiting for the rest of the chain not counted. */
+  readonly deadlineMs: number
+  /** Told once per call. */
+  readonly observe: (observation: StepObservation) => void
+}
+
+export interface StepObservation {
+  readonly call: EngineCall
+  /** Before the first `next`, and after the last one, in ms. */
+  readonly inboundMs: number
+  readonly outboundMs: number
+  readonly outcome: 'passed' | 'answered' | 'refused' | StepFault
+}
+
+/** How a step can break the contract: a closed list, used as a metric's label. */
+export type StepFault = 'threw' | 'deadline' | 'no-reply' | 'answered-early' | 'bad-call' | 'late-next'
+
+/** A processor broke the contract. The client learns only that something failed; the log learns which and how. */
+export class StepFailure extends Error {
+  override readonly name = 'StepFailure'
+  readonly step: string
+  readonly fault: StepFault
+  constructor(step: Step, fault: StepFault, message: string, cause?: unknown) {
+    super(`processor "${step.label}" ${message}`, { cause })
+    this.step = step.label
+    this.fault = fault
+  }
+}
+
+/** Runs one step. Rejects with a Refusal, a StepFailure, or the reason why the call was given up. */
+export function runStep(step: Step, call: EngineCall, rest: Next): Promise<EngineReply> {
+  return new Promise((resolve, reject) => new StepRun(step, call, rest, resolve, reject).start())
+}
+
+class StepRun {
+  readonly #step: Step
+  readonly #call: EngineCall
+  readonly #rest: Next
+  readonly #resolve: (reply: EngineReply) => void
+  readonly #reject: (error: unknown) => void
+  readonly #replies: EngineReply[] = []
+  #timer: NodeJS.Timeout | undefined
+  #runningSince = 0
+  #inboundMs: number | undefined
+  #outboundMs = 0
+  #pending = 0
+  #over = false
+
+  constructor(
+    step: Step,
+    call: EngineCall,
+    rest: Next,
+    resolve: (reply: EngineReply) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#step = step
+    this.#call = call
+    this.#rest = rest
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  start(): void {
+    this.#runningSince = performance.now()
+    let handled: Promise<Reply>
+    try {
+      handled = this.#step.processor.handle(this.#call, next => this.#next(next))
+    } catch (error) {
+      this.#fail(this.#contained(error))
+      return
+    }
+    // A step that went straight on to `next` needs no timer now; one that waits for something else does.
+    if (this.#pending === 0) this.#arm()
+    Promise.resolve(handled).then(
+      reply => this.#answered(reply),
+      error => this.#fail(this.#contained(error)),
+    )
+  }
+
+  async #next(call: Call): Promise<Reply> {
+    if (this.#over) throw new StepFailure(this.#step, 'late-next', 'called next() after it had answered')
+    if (!(call instanceof EngineCall)) {
+      throw new StepFailure(this.#step, 'bad-call', 'gave next() something else than a call; use call.with(…)')
+    }
+    this.#pause()
+    try {
+      const reply = await this.#rest(call)
+      if (this.#over) reply.cancel()
+      else this.#replies.push(reply as EngineReply)
+      return reply
+    } finally {
+      this.#resume()
+    }
+  }
+
+  /** The step waits for the rest of the chain: that is not its own time. */
+  #pause(): void {
+    if (this.#pending++ > 0) return
+    clearTimeout(this.#timer)
+    const ms = performance.now() - this.#runningSince
+    if (this.#inboundMs === undefined) this.#inboundMs = ms
+    else this.#outboundMs += ms
+  }
+
+  #resume(): void {
+    if (--this.#pending > 0 || this.#over) return
+    this.#runningSince = performance.now()
+    this.#arm()
+  }
+
+  #arm(): void {
+    const { deadlineMs } = this.#step
+    this.#timer = setTimeout(() => {
+      this.#fail(new StepFailure(this.#step, 'deadline', `took longer than its deadline of ${deadlineMs} ms`))
+    }, deadlineMs)
+  }
+
+  #answered(reply: unknown): void {
+    if (this.#over) {
+      if (reply instanceof EngineReply) reply.cancel()
+      return
+    }
+    if (this.#pending > 0) {
+      this.#fail(
+        new StepFailure(
+          this.#step,
+          'answered-early',
+          'answered while next() was still running; did it forget to await it?',
+        ),
+      )
+    } else if (!(reply instanceof EngineReply)) {
+      this.#fail(
+        new StepFailure(this.#step, 'no-reply', 'did not return a reply; return what next() gave, or call.answer(…)'),
+      )
+    } else {
+      this.#close(this.#replies.length > 0 ? 'passed' : 'answered')
+      this.#cancelAllBut(reply)
+      this.#resolve(reply)
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#close(error instanceof StepFailure && error.step === this.#step.label ? error.fault : 'refused')
+    this.#cancelAllBut(undefined)
+    this.#reject(error)
+  }
+
+  #close(outcome: StepObservation['outcome']): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+    const ms = this.#pending > 0 ? 0 : performance.now() - this.#runningSince
+    const first = this.#inboundMs === undefined
+    this.#step.observe({
+      call: this.#call,
+      inboundMs: this.#inboundMs ?? ms,
+      outboundMs: first ? 0 : this.#outboundMs + ms,
+      outcome,
+    })
+  }
+
+  /** Lets go of the upstreams behind replies that the step got and did not pass on. */
+  #cancelAllBut(kept: EngineReply | undefined): void {
+    for (const reply of this.#replies) {
+      if (reply.origin !== kept?.origin && !reply.end.takenOver) reply.cancel()
+    }
+  }
+
+  /** A refusal passes as it is, and so does what an inner step was already blamed for. */
+  #contained(error: unknown): unknown {
+    if (error instanceof Refusal || error instanceof StepFailure) return error
+    if (error !== undefined && error === this.#call.exchange.lifetime.reason) return error
+    if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
+    return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
+  }
+}
+
+/** A file that does not import `Refusal` can refuse too: with any object that has these three. */
+function isRefusalLike(error: unknown): error is { status: number; code: string; message: string } {
+  if (typeof error !== 'object' || error === null) return false
+  const { status, code, message } = error as Readonly<Record<string, unknown>>
+  const fits = typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
+  return fits && typeof code === 'string' && typeof message === 'string'
+}
+
+/** Says what was thrown without running any of its code: a getter or a `toString` may throw again. */
+function describe(error: unknown): string {
+  if (error instanceof Error) return error.name
+  return error === null ? 'null' : typeof error === 'object' ? 'an object that is no Error' : `a bare ${typeof error}`
+}
