@@ -1,6 +1,7 @@
 /**
  * Server-sent events: bytes → frames → bytes (WHATWG HTML, section 9.2 "Server-sent events").
  */
+import { GrowingBuffer } from './growing-buffer.ts'
 
 /** One event: its `event` field, if it had one, and its `data` lines joined with newlines. */
 export interface SseFrame {
@@ -16,18 +17,20 @@ export class SseOverflow extends Error {
 const LF = 10
 const CR = 13
 const COLON = 58
+const SPACE = 32
 const BOM = Buffer.from([0xef, 0xbb, 0xbf])
-const EMPTY = Buffer.alloc(0)
+const DATA = Buffer.from('data')
+const EVENT = Buffer.from('event')
 
 /**
  * Cuts a byte stream into frames, whatever its slicing: lines may end in LF, CR or CRLF, a character or a line end may
  * be split between chunks, and a byte order mark may stand at the start. Comments and unknown fields are passed over.
- * Invalid UTF-8 becomes U+FFFD.
+ * Invalid UTF-8 becomes U+FFFD. The work is linear in the bytes, also for a long frame in small chunks.
  */
 export class SseParser {
   readonly #limit: number
   /** Bytes of a line whose end has not come yet. */
-  #rest: Buffer = EMPTY
+  readonly #rest = new GrowingBuffer()
   #started = false
   /** The last chunk ended in CR: a LF at the start of the next one belongs to it. */
   #afterCr = false
@@ -48,68 +51,88 @@ export class SseParser {
   /** @throws SseOverflow when a frame is over the limit */
   push(chunk: Buffer): SseFrame[] {
     const frames: SseFrame[] = []
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    // Fewer than three bytes may still be the beginning of a byte order mark.
-    if (!this.#started) {
-      if (bytes.length < BOM.length && BOM.subarray(0, bytes.length).equals(bytes)) {
-        this.#rest = bytes
-        return frames
-      }
-      if (bytes.subarray(0, BOM.length).equals(BOM)) bytes = bytes.subarray(BOM.length)
-      this.#started = true
-    }
-    this.#rest = this.#lines(bytes, frames)
-    if (this.#frameBytes + this.#rest.length > this.#limit)
-      throw new SseOverflow(`a frame is over ${this.#limit} bytes`)
+    const bytes = this.#started ? chunk : this.#withoutBom(chunk)
+    if (bytes !== undefined && bytes.length > 0) this.#lines(bytes, frames)
     return frames
   }
 
   /** The stream has ended. The specification drops an unterminated frame; so does this, and returns it to look at. */
   end(): SseFrame | undefined {
-    if (this.#rest.length > 0) this.#line(this.#rest)
-    this.#rest = EMPTY
+    if (this.#rest.length > 0) {
+      const line = this.#rest.take()
+      this.#line(line, 0, line.length)
+    }
     return this.#take()
   }
 
-  /** Reads the whole lines of `bytes`; returns what is left of the last one. */
-  #lines(bytes: Buffer, frames: SseFrame[]): Buffer {
-    let start = 0
-    if (this.#afterCr && bytes.length > 0) {
-      if (bytes[0] === LF) start = 1
-      this.#afterCr = false
+  /** The bytes from the start of the stream; `undefined` while they may still be part of a byte order mark. */
+  #withoutBom(chunk: Buffer): Buffer | undefined {
+    const bytes = this.#joined(chunk)
+    if (bytes.length < BOM.length && BOM.subarray(0, bytes.length).equals(bytes)) {
+      this.#rest.append(bytes)
+      return undefined
     }
+    this.#started = true
+    return bytes.subarray(0, BOM.length).equals(BOM) ? bytes.subarray(BOM.length) : bytes
+  }
+
+  #lines(bytes: Buffer, frames: SseFrame[]): void {
+    let start = this.#afterCr && bytes[0] === LF ? 1 : 0
+    this.#afterCr = false
     let lf = bytes.indexOf(LF, start)
     let cr = bytes.indexOf(CR, start)
     while (lf >= 0 || cr >= 0) {
       const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr
-      let next = end + 1
+      this.#lineEnd(bytes, start, end, frames)
+      start = end + 1
       if (end === cr) {
-        if (next === bytes.length) this.#afterCr = true
-        else if (bytes[next] === LF) next++
+        if (start === bytes.length) this.#afterCr = true
+        else if (bytes[start] === LF) start++
       }
-      if (end === start) {
-        const frame = this.#take()
-        if (frame) frames.push(frame)
-      } else {
-        this.#line(bytes.subarray(start, end))
-      }
-      start = next
       if (lf >= 0 && lf < start) lf = bytes.indexOf(LF, start)
       if (cr >= 0 && cr < start) cr = bytes.indexOf(CR, start)
     }
-    return start === bytes.length ? EMPTY : bytes.subarray(start)
+    this.#check(this.#rest.length + bytes.length - start)
+    if (start < bytes.length) this.#rest.append(bytes.subarray(start))
   }
 
-  #line(line: Buffer): void {
-    this.#frameBytes += line.length
-    if (this.#frameBytes > this.#limit) throw new SseOverflow(`a frame is over ${this.#limit} bytes`)
-    if (line[0] === COLON) return
-    const text = line.toString('utf8')
-    const colon = text.indexOf(':')
-    const field = colon < 0 ? text : text.slice(0, colon)
-    const value = colon < 0 ? '' : text.slice(text[colon + 1] === ' ' ? colon + 2 : colon + 1)
-    if (field === 'data') this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
-    else if (field === 'event') this.#event = value
+  /** A line ended at `end`; its beginning may be waiting from earlier chunks. */
+  #lineEnd(bytes: Buffer, start: number, end: number, frames: SseFrame[]): void {
+    if (this.#rest.length > 0) {
+      const line = this.#joined(bytes.subarray(start, end))
+      this.#line(line, 0, line.length)
+    } else if (end > start) {
+      this.#line(bytes, start, end)
+    } else {
+      const frame = this.#take()
+      if (frame) frames.push(frame)
+    }
+  }
+
+  #joined(bytes: Buffer): Buffer {
+    if (this.#rest.length === 0) return bytes
+    this.#rest.append(bytes)
+    return this.#rest.take()
+  }
+
+  #line(bytes: Buffer, start: number, end: number): void {
+    if (isField(bytes, start, end, DATA)) {
+      const value = this.#value(bytes, start + DATA.length, end)
+      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    } else if (isField(bytes, start, end, EVENT)) {
+      this.#event = this.#value(bytes, start + EVENT.length, end)
+    }
+  }
+
+  /** The value of a field whose name ends at `colon`, less one space after the colon. */
+  #value(bytes: Buffer, colon: number, end: number): string {
+    this.#check(end - colon)
+    this.#frameBytes += end - colon
+    return bytes.toString('utf8', bytes[colon + 1] === SPACE ? colon + 2 : colon + 1, end)
+  }
+
+  #check(more: number): void {
+    if (this.#frameBytes + more > this.#limit) throw new SseOverflow(`a frame is over ${this.#limit} bytes`)
   }
 
   #take(): SseFrame | undefined {
@@ -121,6 +144,14 @@ export class SseParser {
     if (data === undefined) return undefined
     return event === undefined ? { data } : { event, data }
   }
+}
+
+/** Whether the line is this field, with a value or without one. */
+function isField(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+  const colon = start + name.length
+  if (colon > end || (colon < end && bytes[colon] !== COLON)) return false
+  for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
+  return true
 }
 
 /**
