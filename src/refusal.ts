@@ -27,6 +27,15 @@ export class Refusal extends Error implements ErrorView {
     if (more.details !== undefined) this.details = more.details
     if (more.headers !== undefined) this.headers = more.headers
   }
+
+  /** The same refusal with further response headers. */
+  withHeaders(headers: Readonly<Record<string, string>>): Refusal {
+    return new Refusal(this.status, this.code, this.message, {
+      ...this,
+      cause: this.cause,
+      headers: { ...this.headers, ...headers },
+    })
+  }
 }
 
 export interface RefusalMore {
@@ -81,6 +90,29 @@ export class UpstreamError extends Refusal {
     this.unsent = more.unsent ?? false
     if (more.answer !== undefined) this.answer = more.answer
   }
+
+  override withHeaders(headers: Readonly<Record<string, string>>): UpstreamError {
+    const { failure, provider, unsent, cause, answer } = this
+    return new UpstreamError(this, {
+      failure,
+      provider,
+      unsent,
+      cause,
+      headers: { ...this.headers, ...headers },
+      ...(answer === undefined ? {} : { answer }),
+    })
+  }
+}
+
+/**
+ * The refusal of a model that does not exist or that the caller may not use: the same words for both, so that nobody
+ * can find out which models there are.
+ */
+export function modelNotFound(model: string): Refusal {
+  const name = model.length > 128 ? `${model.slice(0, 128)}…` : model
+  return new Refusal(404, 'model_not_found', `The model "${name}" does not exist or you do not have access to it.`, {
+    param: 'model',
+  })
 }
 
 export interface UpstreamAnswer {
@@ -94,6 +126,7 @@ export interface UpstreamErrorMore {
   readonly provider: string
   readonly unsent?: boolean
   readonly answer?: UpstreamAnswer
+  readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
 
