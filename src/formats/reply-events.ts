@@ -9,7 +9,7 @@
  *
  * `index` counts parts from 0 over the whole reply without gaps, in the order of their `part-start`.
  */
-import type { Citation, JsonText, OpaqueState, Part, TokenLogprob } from './conversation.ts'
+import type { Citation, Extensions, JsonText, OpaqueState, Part, TokenLogprob } from './conversation.ts'
 import type { ErrorView } from './error-view.ts'
 
 export type ReplyEvent =
@@ -106,6 +106,8 @@ export interface FinishEvent {
   readonly stopSequence?: string
   /** What a model or a filter gave as its reason for refusing. */
   readonly explanation?: string
+  /** Fields of the reply as a whole that only one format knows, for the same format's encoder. */
+  readonly extensions?: Extensions
 }
 
 export type FinishReason =
