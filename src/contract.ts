@@ -230,6 +230,11 @@ export interface Processor {
    * @returns headers of the answer; `undefined` when this processor has nothing to allow
    */
   preflight?(request: PreflightRequest): Readonly<Record<string, string>> | undefined
+  /**
+   * How long `handle` may take for itself, in milliseconds, waiting for `next` not counted. The host's own limit where
+   * absent; longer for a processor that waits on purpose.
+   */
+  readonly deadlineMs?: number
   /** Called once, after the last call has ended. */
   close?(): void | Promise<void>
 }

@@ -1,0 +1,153 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type Call, defineProcessor, type Identity, matchGlob, modelNotFound, Refusal, type Secret } from 'sluice'
+
+export default defineProcessor({
+  summary: 'Lets in only callers with a known key, and says who they are to the processors behind it.',
+  description: `
+Stands first in the chain. The caller's credential is taken from wherever its SDK puts it: \`Authorization: Bearer\`,
+\`x-api-key\`, \`x-goog-api-key\`, \`api-key\` or \`?key=\`. A missing, wrong or oversized one gets the same 401.
+
+Give each key once, as \`key\` (usually a reference, \`"\${ALICE_KEY}"\`) or as \`hash\`, so that the file holds nothing
+worth stealing: \`printf %s "$KEY" | sha256sum\`. A hash protects a long random key; it does not protect a word that
+can be guessed.
+
+\`models\` and \`providers\` of a key are checked as the call stands here, with the model that the client named and the
+pipeline's own provider. The \`models\` processor checks both again where it routes a call elsewhere, and leaves out of
+the model list what the caller may not use. What a key may not use looks as if it did not exist.
+`,
+  options: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['keys'],
+    properties: {
+      keys: {
+        type: 'array',
+        minItems: 1,
+        description: 'The keys that are let in.',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['name'],
+          properties: {
+            name: {
+              type: 'string',
+              pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$',
+              description: 'Whose key it is. Appears in logs and limits; never the key itself.',
+            },
+            key: { type: 'string', secret: true, description: 'The key. Give this or `hash`.' },
+            hash: {
+              type: 'string',
+              pattern: '^sha256:[0-9a-f]{64}$',
+              description: 'The SHA-256 of the key in lower-case hexadecimal digits, after `sha256:`.',
+            },
+            team: { type: 'string', minLength: 1, description: 'A group that several keys belong to.' },
+            models: {
+              type: 'array',
+              items: { type: 'string', format: 'glob' },
+              description: 'Patterns of the models that the key may ask for; `*` is any text. Absent: all.',
+            },
+            providers: {
+              type: 'array',
+              items: { type: 'string', refersTo: 'provider' },
+              description: 'The providers that calls with this key may go to. Absent: all.',
+            },
+          },
+        },
+      },
+    },
+  },
+  examples: [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how the configuration names a variable
+    { title: 'One key for each person', toml: 'keys = [{ name = "alice", key = "${ALICE_KEY:-a-long-random-key}" }]' },
+    {
+      title: 'A key of which the file holds only the hash, for small models',
+      toml: `[[keys]]
+name = "ci"
+hash = "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+team = "build"
+models = ["gpt-5-mini", "claude-haiku-*"]`,
+    },
+  ],
+  refusals: {
+    invalid_api_key: { status: 401, kind: 'authentication', when: 'The key is missing or not known.' },
+    model_not_found: { status: 404, kind: 'not-found', when: 'The key may not use the model or its provider.' },
+  },
+  setup({ options }) {
+    const keys = readKeys(options.keys)
+    return {
+      async handle(call, next) {
+        const identity = identify(keys, call.client.credential)
+        if (!identity) throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
+        if (!mayUse(identity, call)) throw modelNotFound(call.model)
+        return next(call.with({ identity }))
+      },
+    }
+  },
+})
+
+/** No key is longer; a longer text is not worth hashing. */
+const MAX_CREDENTIAL_BYTES = 512
+
+interface Entry {
+  readonly digest: Buffer
+  readonly identity: Identity
+}
+
+interface KeyOptions extends Identity {
+  readonly key?: Secret
+  readonly hash?: string
+}
+
+/**
+ * Keys by the first half of their SHA-256 digest. Time spent in the Map tells nothing of a key, because similar keys
+ * have unrelated digests; the whole digest is then compared in constant time. Looking a key up costs the same for
+ * ten keys and for ten thousand, which comparing with each of them would not.
+ */
+type Keys = ReadonlyMap<string, Entry>
+
+/** @throws Error naming the key at fault by its name */
+function readKeys(options: readonly KeyOptions[]): Keys {
+  const keys = new Map<string, Entry>()
+  const names = new Set<string>()
+  for (const { key, hash, ...identity } of options) {
+    if (names.has(identity.name)) throw new Error(`two keys are named "${identity.name}"; give each its own name`)
+    names.add(identity.name)
+    const digest = digestOf(identity.name, key, hash)
+    const same = keys.get(lookupOf(digest))
+    if (same) throw new Error(`the keys of "${same.identity.name}" and "${identity.name}" are the same key`)
+    keys.set(lookupOf(digest), { digest, identity: Object.freeze(identity) })
+  }
+  return keys
+}
+
+function digestOf(name: string, key: Secret | undefined, hash: string | undefined): Buffer {
+  if ((key === undefined) === (hash === undefined)) throw new Error(`key "${name}" needs either "key" or "hash"`)
+  if (hash !== undefined) return Buffer.from(hash.slice('sha256:'.length), 'hex')
+  const text = key?.reveal() ?? ''
+  if (text === '') throw new Error(`the key of "${name}" is empty; set the variable that it comes from`)
+  if (Buffer.byteLength(text) > MAX_CREDENTIAL_BYTES) {
+    throw new Error(`the key of "${name}" is over ${MAX_CREDENTIAL_BYTES} bytes`)
+  }
+  return sha256(text)
+}
+
+function identify(keys: Keys, credential: string | undefined): Identity | undefined {
+  if (credential === undefined || Buffer.byteLength(credential) > MAX_CREDENTIAL_BYTES) return undefined
+  const digest = sha256(credential)
+  const entry = keys.get(lookupOf(digest))
+  return entry && timingSafeEqual(entry.digest, digest) ? entry.identity : undefined
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function lookupOf(digest: Buffer): string {
+  return digest.toString('hex', 0, 16)
+}
+
+function mayUse({ models, providers }: Identity, call: Call): boolean {
+  if (call.operation === 'list-models') return true
+  const modelIsAllowed = models === undefined || models.some(pattern => matchGlob(pattern, call.model))
+  return modelIsAllowed && (providers === undefined || providers.includes(call.provider))
+}
