@@ -7,7 +7,14 @@ import { EngineReply } from './reply.ts'
 export function answerReply(exchange: Exchange, format: Format, answer: Answer): EngineReply {
   const body = bodyOf(exchange, answer)
   const estimated = body.kind === 'tokens' && body.estimated ? { 'x-sluice-token-count': 'estimated' } : {}
-  const origin: Origin = { status: 200, headers: { ...estimated, ...answer.headers }, format, body, cancel: () => {} }
+  const origin: Origin = {
+    provider: '',
+    status: 200,
+    headers: { ...estimated, ...answer.headers },
+    format,
+    body,
+    cancel: () => {},
+  }
   return EngineReply.of(exchange, origin)
 }
 

@@ -3,6 +3,8 @@ import type { Flow } from '../stream/flow.ts'
 
 /** Where a reply comes from: an upstream's answer, or what a processor or an embedded provider said. */
 export interface Origin {
+  /** The configured provider's name; empty when no provider was asked. */
+  readonly provider: string
   readonly status: number
   /** For the client; names in lower case. */
   readonly headers: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import type { Flow, Stage } from '../stream/flow.ts'
 import { mapFlow } from '../stream/flow.ts'
 import { FrameCutter } from '../stream/frame-cutter.ts'
 import { type SseFrame, SseParser } from '../stream/sse.ts'
-import { truncated } from '../upstream/failure.ts'
+import { transportError } from '../upstream/failure.ts'
 import { formatOf } from './exchange.ts'
 import type { OriginBody } from './origin.ts'
 import type { EngineReply } from './reply.ts'
@@ -50,7 +50,7 @@ class Watch {
     const last = this.parser.end()
     if (last) this.see(last)
     this.#reply.end.note(this.#observer.observation)
-    if (!this.#whole && !this.#failed) throw truncated(this.#reply.exchange.log)
+    if (!this.#whole && !this.#failed) throw transportError('truncated', this.#reply.origin.provider)
   }
 }
 

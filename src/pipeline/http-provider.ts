@@ -1,0 +1,225 @@
+/** A configured provider behind HTTP: `Call` → request → answer → `Reply`. */
+import type { Reply, Secret } from '../contract.ts'
+import { refusal } from '../errors.ts'
+import { estimateTokens } from '../formats/count-tokens.ts'
+import type { WireFormat } from '../formats/wire-format.ts'
+import { type JsonDocument, parseDocument } from '../json/document.ts'
+import { Refusal, UpstreamError } from '../refusal.ts'
+import { flowOf } from '../stream/flow.ts'
+import type { UpstreamClient, UpstreamResponse } from '../upstream/client.ts'
+import { transportError } from '../upstream/failure.ts'
+import { firstEvent } from '../upstream/first-event.ts'
+import { scrubSecrets } from '../upstream/scrub.ts'
+import { readWhole } from '../upstream/whole.ts'
+import type { EngineCall } from './call.ts'
+import { formatOf } from './exchange.ts'
+import type { OriginBody } from './origin.ts'
+import type { HttpKind, Target } from './provider-kind.ts'
+import { EngineReply } from './reply.ts'
+import { requestHeaders } from './request-headers.ts'
+import { statusError } from './status-error.ts'
+import { type AskedUsage, askForUsage } from './stream-usage.ts'
+
+export interface HttpProviderSettings {
+  readonly name: string
+  readonly kind: HttpKind
+  /** `base_url` without a slash at its end. */
+  readonly baseUrl: string
+  /** `client` passes the caller's own credential on; `undefined`: there is none. */
+  readonly apiKey: Secret | 'client' | undefined
+  /** The environment variable that the key should have come from, to name it. */
+  readonly apiKeyVariable: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** What happened to one attempt, for metrics. */
+export type AttemptObserver = (attempt: {
+  readonly provider: string
+  readonly result: string
+  readonly ms: number
+}) => void
+
+// A whole answer is held in memory; the longest real ones are some MB of images.
+const WHOLE_LIMIT = 64 * 1024 * 1024
+const ERROR_LIMIT = 64 * 1024
+
+export class HttpProvider {
+  readonly #settings: HttpProviderSettings
+  readonly #client: UpstreamClient
+  readonly #observe: AttemptObserver
+  readonly #basePath: string
+
+  constructor(settings: HttpProviderSettings, client: UpstreamClient, observe: AttemptObserver) {
+    this.#settings = settings
+    this.#client = client
+    this.#observe = observe
+    this.#basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
+  }
+
+  /**
+   * Resolves once the answer has truly begun: a whole one has arrived, a stream has shown its first content.
+   * @throws Refusal, UpstreamError
+   */
+  async send(call: EngineCall): Promise<Reply> {
+    const { kind, name, options } = this.#settings
+    const target = kind.target({ operation: call.operation, model: call.model, stream: call.stream, options })
+    if (!target) return this.#without(call)
+    if (call.format !== kind.format && call.operation !== 'list-models') {
+      throw refusal(
+        'no_conversion',
+        `The provider "${name}" speaks ${kind.format}, and nothing converts ${call.format} to it.`,
+      )
+    }
+    const startedAt = performance.now()
+    try {
+      const reply = await this.#ask(call, target)
+      this.#note(call, 'ok', startedAt)
+      return reply
+    } catch (error) {
+      this.#note(call, error instanceof Refusal && 'failure' in error ? String(error.failure) : 'internal', startedAt)
+      throw error
+    }
+  }
+
+  async #ask(call: EngineCall, target: Target): Promise<Reply> {
+    const { exchange } = call
+    const key = this.#key(call)
+    const format = formatOf(exchange.surroundings, this.#settings.kind.format)
+    const asked = this.#body(call)
+    const response = await this.#client.send(
+      {
+        method: asked ? 'POST' : 'GET',
+        path: this.#path(target),
+        headers: requestHeaders(call, this.#settings, key),
+        stream: call.stream,
+        ...(asked ? { body: asked.bytes } : {}),
+      },
+      exchange.lifetime,
+    )
+    if (response.status >= 300 && response.status < 400) {
+      response.body.cancel()
+      throw transportError('protocol', this.#settings.name, { detail: 'it redirects, which is never followed' })
+    }
+    if (response.status >= 400) throw await this.#refused(response, format, key)
+    const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase()
+    if (encoding !== 'identity' && encoding !== '') {
+      response.body.cancel()
+      throw transportError('protocol', this.#settings.name, { detail: 'it compresses although it was asked not to' })
+    }
+    const body = await this.#began(call, response, format, asked?.hideUsage ?? false)
+    exchange.timings.markFirstToken()
+    return EngineReply.of(exchange, {
+      provider: this.#settings.name,
+      status: response.status,
+      headers: upstreamRequestId(response),
+      format: this.#settings.kind.format,
+      body,
+      cancel: () => response.body.cancel(),
+    })
+  }
+
+  async #began(
+    call: EngineCall,
+    response: UpstreamResponse,
+    format: WireFormat,
+    hideUsage: boolean,
+  ): Promise<OriginBody> {
+    const { name } = this.#settings
+    const type = String(response.headers['content-type'] ?? '').toLowerCase()
+    if (call.stream && type.includes('text/event-stream')) {
+      const flow = await firstEvent(response.body, format.observeStream(), name)
+      response.body.firstToken()
+      return { kind: 'stream', flow, hideUsage }
+    }
+    const bytes = await readWhole(response.body, name, { limit: WHOLE_LIMIT, onLimit: 'refuse' })
+    return wholeBody(call, bytes, format, name)
+  }
+
+  async #refused(response: UpstreamResponse, format: WireFormat, key: string | undefined): Promise<Refusal> {
+    const { name, kind, apiKey } = this.#settings
+    const body = await readWhole(response.body, name, { limit: ERROR_LIMIT, onLimit: 'cut' }).catch(() =>
+      Buffer.alloc(0),
+    )
+    const text = scrubSecrets(body.toString('utf8'), key)
+    return statusError({ provider: name, formatName: kind.format, format, response, text, ownKey: apiKey !== 'client' })
+  }
+
+  /** What the provider has no route for. */
+  #without(call: EngineCall): Reply {
+    const { name, kind } = this.#settings
+    if (call.operation === 'count-tokens') {
+      return call.answer({ tokens: estimateTokens(call.conversation), estimated: true })
+    }
+    if (call.operation === 'list-models') return call.answer({ models: [] })
+    throw refusal('unsupported_by_target', `The provider "${name}" (${kind.format}) cannot ${call.operation}.`)
+  }
+
+  #key(call: EngineCall): string | undefined {
+    const { name, apiKey, apiKeyVariable } = this.#settings
+    if (apiKey === 'client') {
+      const { credential } = call.client
+      if (credential === undefined) {
+        throw new Refusal(
+          401,
+          'invalid_api_key',
+          `The provider "${name}" is called with your own key, and the call has none.`,
+        )
+      }
+      return credential
+    }
+    if (apiKey) return apiKey.reveal()
+    if (apiKeyVariable === undefined) return undefined
+    throw refusal(
+      'provider_without_key',
+      `The provider "${name}" has no key: set the environment variable ${apiKeyVariable} and start the gateway again.`,
+    )
+  }
+
+  #body(call: EngineCall): AskedUsage | undefined {
+    const { body } = call
+    if (!body) return undefined
+    const asks = this.#settings.options.stream_usage === 'ask' && call.stream && call.operation === 'generate'
+    return asks ? askForUsage(body) : { bytes: body.bytes, hideUsage: false }
+  }
+
+  #path({ path, query }: Target): string {
+    const search = query ? `?${new URLSearchParams(query)}` : ''
+    return `${this.#basePath}${path}${search}`
+  }
+
+  #note(call: EngineCall, result: string, startedAt: number): void {
+    const ms = performance.now() - startedAt
+    call.exchange.timings.addUpstream(ms)
+    this.#observe({ provider: this.#settings.name, result, ms })
+  }
+}
+
+/** A whole answer, checked to be JSON and no error in disguise. A stream that was not announced as one is passed on. */
+function wholeBody(call: EngineCall, bytes: Buffer, format: WireFormat, provider: string): OriginBody {
+  const start = bytes.toString('latin1', 0, 64).trimStart()
+  if (call.stream && /^(data|event|id|retry)?:/.test(start)) {
+    return { kind: 'stream', flow: flowOf([bytes]), hideUsage: false }
+  }
+  const error = errorInside(bytes, format, call, provider)
+  if (error) throw error
+  return { kind: 'whole', bytes }
+}
+
+function errorInside(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): Refusal | undefined {
+  if (call.operation !== 'generate' && call.operation !== 'embed') return undefined
+  let document: JsonDocument
+  try {
+    document = parseDocument(bytes.toString('utf8'))
+  } catch (cause) {
+    return transportError('parse', provider, { cause })
+  }
+  const { error } = format.observeReply(document, call.operation)
+  return error && new UpstreamError(error, { failure: 'error_in_200', provider })
+}
+
+/** Our id of the call is on the reply already; the provider's own helps to ask them about it. */
+function upstreamRequestId({ headers }: UpstreamResponse): Record<string, string> {
+  const id = headers['request-id'] ?? headers['x-request-id'] ?? headers['apim-request-id']
+  return typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id) ? { 'x-sluice-upstream-request-id': id } : {}
+}

@@ -1,0 +1,40 @@
+import type { EngineCall } from './call.ts'
+import type { HttpProviderSettings } from './http-provider.ts'
+
+/**
+ * The headers of an upstream request. What a client sent goes on only if the kind of provider lists it, and only to a
+ * provider of the client's own format; the key comes last, from the configuration.
+ */
+export function requestHeaders(
+  call: EngineCall,
+  { kind, headers }: HttpProviderSettings,
+  key: string | undefined,
+): Record<string, string> {
+  const sent: Record<string, string> = {
+    accept: call.stream ? 'text/event-stream' : 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'sluice',
+    ...(call.operation === 'list-models' ? {} : { 'content-type': 'application/json' }),
+    ...kind.defaultHeaders,
+    ...call.headers,
+  }
+  if (call.exchange.format === kind.format) Object.assign(sent, forwarded(call, kind.forwardedHeaders))
+  return { ...sent, ...headers, ...(key === undefined ? {} : kind.authorize(key)) }
+}
+
+function forwarded(call: EngineCall, allowed: readonly string[]): Record<string, string> {
+  const sent: Record<string, string> = {}
+  for (const [name, value] of Object.entries(call.client.headers)) {
+    if (value !== undefined && isAllowed(name, allowed) && isSendable(value)) sent[name] = value
+  }
+  return sent
+}
+
+function isAllowed(name: string, allowed: readonly string[]): boolean {
+  return allowed.some(each => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each))
+}
+
+/** undici refuses other values by throwing; a client is not to cause that (reliability.md, fact 9). */
+function isSendable(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+}

@@ -1,0 +1,71 @@
+import type { ErrorView } from '../formats/error-view.ts'
+import type { WireFormat } from '../formats/wire-format.ts'
+import { parseDocument } from '../json/document.ts'
+import { UpstreamError } from '../refusal.ts'
+import type { UpstreamResponse } from '../upstream/client.ts'
+import { classOfStatus } from '../upstream/failure.ts'
+import { retryAfterMs } from '../upstream/retry-after.ts'
+
+interface Refused {
+  readonly provider: string
+  readonly formatName: string
+  readonly format: WireFormat
+  readonly response: UpstreamResponse
+  /** The body, scrubbed of secrets. */
+  readonly text: string
+  /** The key is the gateway's, not the client's: then the client is not to blame for it. */
+  readonly ownKey: boolean
+}
+
+/** A provider's answer of 400 and above → an error that keeps its meaning, and its bytes for a client of its format. */
+export function statusError({ provider, formatName, format, response, text, ownKey }: Refused): UpstreamError {
+  const { status, headers } = response
+  const failure = classOfStatus(status)
+  const theirs = format.decodeError(status, documentOf(text))
+  if (failure === 'status_401' && ownKey && status !== 402) return rejectedKey(provider, status)
+  const retryAfter = theirs.retryAfterMs ?? retryAfterMs(headers, Date.now())
+  const view: ErrorView = { ...theirs, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
+  const answer = {
+    status,
+    format: formatName,
+    headers: { ...kept(headers), 'content-type': String(headers['content-type'] ?? 'application/json') },
+    body: Buffer.from(text),
+  }
+  return new UpstreamError(view, { failure, provider, ...(isJson(text) ? { answer } : {}) })
+}
+
+/** A 401 would make a client sign in again, although it is the gateway's key that is wrong (conversion.md, E254). */
+function rejectedKey(provider: string, status: number): UpstreamError {
+  return new UpstreamError(
+    {
+      status: 502,
+      kind: 'upstream',
+      code: 'upstream_rejected_key',
+      message: `The provider "${provider}" did not accept the gateway's key (it answered ${status}).`,
+    },
+    { failure: 'status_401', provider },
+  )
+}
+
+const KEPT = ['retry-after', 'retry-after-ms', 'x-should-retry']
+
+function kept(headers: UpstreamResponse['headers']): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of KEPT) {
+    const value = headers[name]
+    if (typeof value === 'string') found[name] = value
+  }
+  return found
+}
+
+function documentOf(text: string): ReturnType<typeof parseDocument> | undefined {
+  try {
+    return parseDocument(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isJson(text: string): boolean {
+  return documentOf(text) !== undefined
+}

@@ -1,0 +1,142 @@
+import type { Dispatcher } from 'undici'
+import type { UpstreamError } from '../refusal.ts'
+import type { Flow, Sink } from '../stream/flow.ts'
+import { onSending } from './connector.ts'
+import { Deadlines, type Timeouts } from './deadlines.ts'
+import { classify, transportError } from './failure.ts'
+
+export interface AnswerHead {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+export interface AnswerSettings {
+  readonly provider: string
+  readonly timeouts: Timeouts
+  readonly stream: boolean
+  onHead(head: AnswerHead): void
+  /** Failed before there was a head. */
+  onError(error: UpstreamError): void
+  /** No byte will come any more. */
+  onEnd(): void
+}
+
+/** Bytes that may wait before anybody has begun to read. */
+const UNREAD_LIMIT = 256 * 1024
+
+/** One answer of a provider: undici's handler on the one side, a flow of bytes on the other. */
+export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
+  readonly #settings: AnswerSettings
+  readonly #deadlines: Deadlines
+  #controller: Dispatcher.DispatchController | undefined
+  #headed = false
+  #reused = false
+  #sink: Sink<Buffer> | undefined
+  readonly #unread: Buffer[] = []
+  #unreadBytes = 0
+  #paused = false
+  #over: { readonly error?: UpstreamError } | undefined
+
+  constructor(settings: AnswerSettings) {
+    this.#settings = settings
+    this.#deadlines = new Deadlines(settings.timeouts, settings.stream, which =>
+      this.fail(transportError(which, settings.provider)),
+    )
+  }
+
+  /** Gives the answer up: ends the connection, and tells whoever waits for it why. */
+  fail(error: UpstreamError): void {
+    if (this.#over) return
+    this.#finish(error)
+    this.#controller?.abort(error)
+  }
+
+  /** The first event with content has been seen. */
+  firstToken(): void {
+    this.#deadlines.firstToken()
+  }
+
+  start(sink: Sink<Buffer>): void {
+    this.#sink = sink
+    const waiting = this.#unread.splice(0)
+    this.#unreadBytes = 0
+    for (const chunk of waiting) sink.item(chunk)
+    if (this.#over) this.#tell(this.#over.error)
+    else if (this.#paused) this.resume()
+  }
+
+  pause(): void {
+    if (this.#paused || this.#over) return
+    this.#paused = true
+    this.#deadlines.hold()
+    this.#controller?.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#over) return
+    this.#paused = false
+    this.#deadlines.release()
+    this.#controller?.resume()
+  }
+
+  cancel(): void {
+    this.#sink = undefined
+    this.fail(transportError('canceled', this.#settings.provider))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    onSending(reused => {
+      this.#reused = reused
+    })
+    if (this.#over) controller.abort(this.#over.error ?? new Error('given up'))
+  }
+
+  onRequestUpgrade(): void {
+    this.fail(transportError('protocol', this.#settings.provider))
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
+    // 102 and 103 announce an answer without being it.
+    if (status < 200 || this.#over) return
+    this.#headed = true
+    this.#settings.onHead({ status, headers })
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return
+    this.#deadlines.touch()
+    if (this.#sink) {
+      this.#sink.item(chunk)
+      return
+    }
+    this.#unread.push(chunk)
+    this.#unreadBytes += chunk.length
+    if (this.#unreadBytes > UNREAD_LIMIT) this.pause()
+  }
+
+  onResponseEnd(): void {
+    this.#finish(undefined)
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    const stale = this.#reused && !this.#headed && classify(error) === 'reset'
+    this.#finish(transportError(stale ? 'stale' : classify(error), this.#settings.provider, { cause: error }))
+  }
+
+  #finish(error: UpstreamError | undefined): void {
+    if (this.#over) return
+    this.#over = error ? { error } : {}
+    this.#deadlines.stop()
+    this.#settings.onEnd()
+    if (!this.#headed && error) this.#settings.onError(error)
+    else this.#tell(error)
+  }
+
+  #tell(error: UpstreamError | undefined): void {
+    const sink = this.#sink
+    this.#sink = undefined
+    if (error) sink?.fail(error)
+    else sink?.end()
+  }
+}

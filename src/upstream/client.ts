@@ -1,0 +1,112 @@
+/** The only place that opens connections outwards: one pool of kept-alive connections for each configured provider. */
+import { Client, type Dispatcher, Pool } from 'undici'
+import { UpstreamError } from '../refusal.ts'
+import type { Abortable } from './abortable.ts'
+import { Answer, type AnswerHead } from './answer.ts'
+import { connector } from './connector.ts'
+import type { Timeouts } from './deadlines.ts'
+import { transportError } from './failure.ts'
+
+export interface UpstreamSettings {
+  /** The provider's configured name. */
+  readonly provider: string
+  /** Scheme, host and port. */
+  readonly origin: string
+  readonly timeouts: Timeouts
+  /** Connections at once; more requests wait. Unlimited when absent. */
+  readonly maxConnections?: number
+}
+
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path and query. */
+  readonly path: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer
+  /** Whether the answer is to come as a stream; then `first_token` counts. */
+  readonly stream: boolean
+}
+
+export interface UpstreamResponse extends AnswerHead {
+  /** Start it once, or cancel it: an unread body holds its connection. */
+  readonly body: Answer
+}
+
+// A provider or its load balancer closes idle connections after some time without saying so. Letting go of ours
+// earlier makes the race rare (reliability.md, fact 6).
+const KEEP_ALIVE_MS = 4_000
+const KEEP_ALIVE_MAX_MS = 25_000
+
+export class UpstreamClient {
+  readonly #settings: UpstreamSettings
+  readonly #options: Client.Options
+  readonly #pool: Pool
+
+  constructor(settings: UpstreamSettings) {
+    this.#settings = settings
+    this.#options = {
+      connect: connector(settings.timeouts.connect),
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+      // Our own deadlines watch instead.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: 16 * 1024,
+    }
+    this.#pool = new Pool(settings.origin, { ...this.#options, connections: settings.maxConnections ?? null })
+  }
+
+  /**
+   * Sends a request and resolves with the head of the answer, whatever its status. A connection that was kept alive
+   * and turns out to be closed is replaced once, for free: the provider cannot have acted on what it never read.
+   *
+   * @throws UpstreamError
+   */
+  async send(request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
+    try {
+      return await this.#dispatch(this.#pool, request, lifetime)
+    } catch (error) {
+      if (!(error instanceof UpstreamError) || error.failure !== 'stale' || lifetime.reason) throw error
+    }
+    const fresh = new Client(this.#settings.origin, this.#options)
+    const response = this.#dispatch(fresh, request, lifetime)
+    // Closing waits for the answer under way and then gives the connection up.
+    fresh.close().catch(() => fresh.destroy())
+    return response
+  }
+
+  /** Waits for running answers, then closes. */
+  async close(): Promise<void> {
+    await this.#pool.close()
+  }
+
+  /** Cuts what still runs. */
+  async destroy(): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  #dispatch(dispatcher: Dispatcher, request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
+    const { provider, timeouts } = this.#settings
+    return new Promise((resolve, reject) => {
+      let unlisten: () => void = () => {}
+      const body = new Answer({
+        provider,
+        timeouts,
+        stream: request.stream,
+        onHead: head => resolve({ ...head, body }),
+        onError: reject,
+        onEnd: () => unlisten(),
+      })
+      unlisten = lifetime.onAbort(cause => body.fail(transportError('canceled', provider, { cause })))
+      if (lifetime.reason) return
+      const { method, path, headers } = request
+      try {
+        dispatcher.dispatch({ method, path, headers, body: request.body ?? null, idempotent: false }, body)
+      } catch (cause) {
+        body.fail(transportError('internal', provider, { cause }))
+      }
+    })
+  }
+}

@@ -1,0 +1,142 @@
+import type { StreamObserver } from '../formats/wire-format.ts'
+import { UpstreamError } from '../refusal.ts'
+import type { Flow, Sink } from '../stream/flow.ts'
+import { type SseFrame, SseOverflow, SseParser } from '../stream/sse.ts'
+import { transportError } from './failure.ts'
+
+/** Bytes that a stream may have before its first event with content, and that may wait for a reader. */
+const LIMIT = 1024 * 1024
+
+/**
+ * Reads a stream up to its first event with content, so that whatever fails before can still be retried.
+ *
+ * @returns the stream from its first byte on
+ * @throws UpstreamError when it fails, ends, or tells of an error before it has begun
+ */
+export function firstEvent(flow: Flow<Buffer>, observer: StreamObserver, provider: string): Promise<Flow<Buffer>> {
+  return new Promise((resolve, reject) => {
+    new Peek(flow, observer, provider, resolve, reject).begin()
+  })
+}
+
+class Peek implements Flow<Buffer>, Sink<Buffer> {
+  readonly #flow: Flow<Buffer>
+  readonly #observer: StreamObserver
+  readonly #provider: string
+  readonly #resolve: (flow: Flow<Buffer>) => void
+  readonly #reject: (error: unknown) => void
+  readonly #parser = new SseParser(LIMIT)
+  readonly #waiting: Buffer[] = []
+  #bytes = 0
+  #decided = false
+  #sink: Sink<Buffer> | undefined
+  #over: { readonly error?: Error } | undefined
+
+  constructor(
+    flow: Flow<Buffer>,
+    observer: StreamObserver,
+    provider: string,
+    resolve: (flow: Flow<Buffer>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#flow = flow
+    this.#observer = observer
+    this.#provider = provider
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  begin(): void {
+    this.#flow.start(this)
+  }
+
+  item(chunk: Buffer): void {
+    if (this.#sink) {
+      this.#sink.item(chunk)
+      return
+    }
+    this.#waiting.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#decided) {
+      if (this.#bytes > LIMIT) this.#flow.pause()
+      return
+    }
+    this.#look(chunk)
+    if (!this.#decided && this.#bytes > LIMIT) this.#refuse(transportError('oversize', this.#provider))
+  }
+
+  end(): void {
+    if (!this.#decided) this.#lookAtLast()
+    if (!this.#decided) this.#refuse(transportError(this.#bytes === 0 ? 'reset' : 'truncated', this.#provider))
+    else if (this.#sink) this.#sink.end()
+    else this.#over = {}
+  }
+
+  fail(error: Error): void {
+    if (!this.#decided) this.#refuse(error)
+    else if (this.#sink) this.#sink.fail(error)
+    else this.#over = { error }
+  }
+
+  start(sink: Sink<Buffer>): void {
+    this.#sink = sink
+    for (const chunk of this.#waiting.splice(0)) sink.item(chunk)
+    if (this.#over?.error) sink.fail(this.#over.error)
+    else if (this.#over) sink.end()
+    else this.#flow.resume()
+  }
+
+  pause(): void {
+    this.#flow.pause()
+  }
+  resume(): void {
+    this.#flow.resume()
+  }
+  cancel(): void {
+    this.#flow.cancel()
+  }
+
+  #look(chunk: Buffer): void {
+    try {
+      for (const frame of this.#parser.push(chunk)) {
+        if (this.#judge(frame)) return
+      }
+    } catch (error) {
+      if (!(error instanceof SseOverflow)) throw error
+      this.#refuse(transportError('oversize', this.#provider))
+    }
+  }
+
+  #lookAtLast(): void {
+    const last = this.#parser.end()
+    if (last) this.#judge(last)
+  }
+
+  /** @returns whether the frame decided it */
+  #judge(frame: SseFrame): boolean {
+    const sign = this.#observer.frame(frame)
+    if (sign === 'content' || sign === 'terminal') {
+      this.#decided = true
+      this.#resolve(this)
+    } else if (sign === 'error') {
+      this.#refuse(errorInside(this.#observer, this.#provider))
+    }
+    return this.#decided
+  }
+
+  #refuse(error: unknown): void {
+    this.#decided = true
+    this.#sink = IGNORING
+    this.#flow.cancel()
+    this.#reject(error)
+  }
+}
+
+const IGNORING: Sink<Buffer> = { item: () => {}, end: () => {}, fail: () => {} }
+
+/** The error that a stream told of before anything else: it counts like a status. */
+function errorInside({ observation }: StreamObserver, provider: string): UpstreamError {
+  const view = observation.error
+  if (!view) return transportError('parse', provider)
+  return new UpstreamError(view, { failure: 'error_in_200', provider })
+}
