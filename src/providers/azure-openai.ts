@@ -27,7 +27,6 @@ export default {
         default: 'ask',
         description: 'As for `openai-chat`.',
       },
-      dialect: { type: 'string', default: 'azure', description: 'As for `openai-chat`.' },
     },
   },
   target: ({ operation, model, options }: Wanted) => {

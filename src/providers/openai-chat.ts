@@ -18,12 +18,6 @@ export default {
         description:
           'Streams tell their usage only when asked. `ask` appends `stream_options` at the end of the body and hides the extra chunk from a client that did not ask; `leave` touches nothing, and usage is unknown then.',
       },
-      dialect: {
-        type: 'string',
-        default: 'openai',
-        description:
-          "What differs from OpenAI's own API: `groq`, `mistral`, `deepseek`, `openrouter`, `ollama`, `vllm` and others.",
-      },
     },
   },
   target: ({ operation, model }: Wanted) => {

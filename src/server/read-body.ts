@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http'
+import { refusal } from '../errors.ts'
+import type { BodyBudget } from './body-budget.ts'
+
+export interface BodyLimits {
+  /** Bytes of one body. */
+  readonly limit: number
+  /** Longest time in ms until all of it has come. */
+  readonly timeoutMs: number
+  readonly budget: BodyBudget
+}
+
+/** A body and the place that it takes; give it back when the call is over. */
+export interface ReadBody {
+  readonly bytes: Buffer
+  release(): void
+}
+
+/**
+ * Reads a request's body.
+ * @throws Refusal 413 when it is or says it is too large, 408 when it is too slow, 503 when others fill the memory,
+ *   499 when the client leaves
+ */
+export async function readBody(request: IncomingMessage, { limit, timeoutMs, budget }: BodyLimits): Promise<ReadBody> {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > limit) throw tooLarge(limit)
+  let held = 0
+  let released = false
+  const release = (): void => {
+    if (!released) budget.give(held)
+    released = true
+  }
+  const take = (bytes: number): void => {
+    if (!budget.take(bytes)) {
+      throw refusal('too_busy', 'Too many large requests are under way. Try again shortly.', { retryAfterMs: 1_000 })
+    }
+    held += bytes
+  }
+  try {
+    return { bytes: await collect(request, { limit, timeoutMs, take }), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function collect(
+  request: IncomingMessage,
+  { limit, timeoutMs, take }: { readonly limit: number; readonly timeoutMs: number; take(bytes: number): void },
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const timer = setTimeout(() => {
+      stop()
+      reject(refusal('request_timeout', `The request did not arrive within ${timeoutMs / 1000} s.`))
+    }, timeoutMs)
+    const stop = (): void => {
+      clearTimeout(timer)
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+    }
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length
+      try {
+        if (bytes > limit) throw tooLarge(limit)
+        take(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        stop()
+        reject(error)
+      }
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes))
+    }
+    const onGone = (): void => {
+      stop()
+      reject(refusal('client_gone', 'The client left before its request was complete.'))
+    }
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+  })
+}
+
+function tooLarge(limit: number): Error {
+  return refusal('body_too_large', `The body is larger than ${limit} bytes, which is all that this gateway takes.`)
+}

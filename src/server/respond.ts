@@ -1,0 +1,101 @@
+/** `Reply` → socket. */
+import type { ServerResponse } from 'node:http'
+import type { Outcome } from '../contract.ts'
+import { formatOf } from '../pipeline/exchange.ts'
+import type { Rendered } from '../pipeline/render.ts'
+import type { EngineReply } from '../pipeline/reply.ts'
+import { deliver } from '../stream/deliver.ts'
+import { asRefusal } from './failure.ts'
+
+export interface StreamSettings {
+  readonly bufferEvents: number
+  readonly bufferBytes: number
+  /** ms of silence after which a heartbeat goes out; 0: never. */
+  readonly heartbeat: number
+  readonly stallTimeout: number
+}
+
+/**
+ * Sends a reply. Throws only before the first byte; later failures are told in the stream.
+ * @returns how it ended
+ */
+export async function respond(
+  reply: EngineReply,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  settings: StreamSettings,
+): Promise<Outcome> {
+  const rendered = await reply.render()
+  return rendered.kind === 'whole'
+    ? sendWhole(reply, response, headers, rendered.bytes)
+    : sendStream(reply, response, headers, settings, rendered)
+}
+
+/** Sends one body and waits until the socket has taken it. */
+export function sendBytes(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  bytes: Buffer,
+): Promise<Outcome> {
+  return new Promise(resolve => {
+    if (response.destroyed) {
+      resolve('abandoned')
+      return
+    }
+    response.once('close', () => resolve(response.writableFinished ? 'completed' : 'abandoned'))
+    response.once('finish', () => resolve('completed'))
+    response.writeHead(status, { ...headers, 'content-length': String(bytes.length) })
+    response.end(bytes)
+  })
+}
+
+async function sendWhole(
+  reply: EngineReply,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  bytes: Buffer,
+): Promise<Outcome> {
+  const all = { 'content-type': 'application/json', ...headers, ...reply.headers }
+  const outcome = await sendBytes(response, reply.status, all, bytes)
+  reply.end.settle(outcome)
+  return outcome
+}
+
+async function sendStream(
+  reply: EngineReply,
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+  settings: StreamSettings,
+  { flow, atBoundary }: Extract<Rendered, { kind: 'stream' }>,
+): Promise<Outcome> {
+  const { exchange } = reply
+  const format = formatOf(exchange.surroundings, reply.format)
+  const isArray = exchange.head.framing === 'array'
+  response.writeHead(reply.status, {
+    'content-type': isArray ? 'application/json' : 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+    ...headers,
+    ...reply.headers,
+  })
+  const delivered = await deliver(flow, response, {
+    bufferEvents: settings.bufferEvents,
+    bufferBytes: settings.bufferBytes,
+    stallTimeoutMs: settings.stallTimeout,
+    atBoundary,
+    ...(settings.heartbeat > 0 && !isArray
+      ? { heartbeat: { everyMs: settings.heartbeat, frame: format.heartbeat } }
+      : {}),
+    onFail: error => {
+      const told = asRefusal(exchange.lifetime.reason ?? error, exchange.id, exchange.log)
+      reply.end.note({ error: told })
+      const frame = format.encodeStreamError(told, exchange.id)
+      return atBoundary() ? frame : `\n\n${frame}`
+    },
+  })
+  const outcome = delivered === 'completed' && reply.end.error ? 'failed' : delivered
+  if (outcome !== 'completed') reply.origin.cancel()
+  reply.end.settle(outcome)
+  return outcome
+}
