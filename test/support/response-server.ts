@@ -15,7 +15,7 @@ export async function startResponseServer(): Promise<ResponseServer> {
       const client = connect(port, '127.0.0.1')
       sockets.add(client)
       client.on('error', () => {})
-      client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+      client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
       const [, response] = await arrived
       return { client, response }
     },
