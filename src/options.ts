@@ -46,6 +46,8 @@ export interface ObjectSchema extends Described {
   readonly properties: Readonly<Record<string, OptionSchema>>
   readonly required?: readonly string[]
   readonly additionalProperties: false
+  /** `{}` where the table may be absent and the defaults of its keys shall count all the same. */
+  readonly default?: Readonly<Record<string, unknown>>
 }
 /** A table with free keys, all of one kind. */
 export interface MapSchema extends Described {

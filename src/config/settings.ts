@@ -1,0 +1,55 @@
+import type { OptionsOf } from '../options.ts'
+import type { Checked } from './check-options.ts'
+import { checkSection } from './check-section.ts'
+import type { Config, ServerConfig } from './config.ts'
+import type { Place } from './place.ts'
+import type { Problem } from './problems.ts'
+import { LOG_SCHEMA, METRICS_SCHEMA, SERVER_SCHEMA, STORE_SCHEMA } from './schema.ts'
+import { entryOf, isTable, type Table } from './table.ts'
+
+/** The tables about the gateway itself. */
+export type Settings = Pick<Config, 'server' | 'metrics' | 'log' | 'store'>
+
+/** Checks `[server]`, `[metrics]`, `[log]` and `[store]`. */
+export function checkSettings(file: Table, place: Place): Checked<Settings> {
+  const server = checkSection(SERVER_SCHEMA, entryOf(file, 'server'), place.at('server'))
+  const metrics = checkSection(METRICS_SCHEMA, entryOf(file, 'metrics'), place.at('metrics'))
+  const log = checkSection(LOG_SCHEMA, entryOf(file, 'log'), place.at('log'))
+  const store = checkSection(STORE_SCHEMA, entryOf(file, 'store'), place.at('store'))
+  const problems = [
+    ...[server, metrics, log, store].flatMap(section => section.problems),
+    ...notYetAvailable(file, place),
+  ]
+  if (!server.value || !metrics.value || !log.value || !store.value) return { problems, references: [] }
+  const value = { server: serverConfig(server.value), metrics: metrics.value, log: log.value, store: store.value }
+  return { value, problems, references: [] }
+}
+
+function notYetAvailable(file: Table, place: Place): readonly Problem[] {
+  const workers = isTable(file.server) ? entryOf(file.server, 'workers') : undefined
+  const driver = isTable(file.store) ? entryOf(file.store, 'driver') : undefined
+  const problems: Problem[] = []
+  if (Number.isInteger(workers) && workers !== 1) {
+    problems.push(place.at('server', 'workers').problem('more than one process is not available yet; leave it at 1'))
+  }
+  if (driver === 'redis') {
+    problems.push(place.at('store', 'driver').problem('"redis" is not available yet; use "memory"'))
+  }
+  return problems
+}
+
+function serverConfig(table: OptionsOf<typeof SERVER_SCHEMA>): ServerConfig {
+  return Object.freeze({
+    host: table.host,
+    port: table.port,
+    workers: table.workers,
+    bodyLimit: table.body_limit,
+    maxBodyMemory: table.max_body_memory,
+    drainTimeout: table.drain_timeout,
+    headersTimeout: table.headers_timeout,
+    requestTimeout: table.request_timeout,
+    keepAlive: table.keep_alive,
+    ...(table.max_connections !== undefined && { maxConnections: table.max_connections }),
+    open: table.open,
+  })
+}
