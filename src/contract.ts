@@ -241,11 +241,11 @@ export interface Processor {
 
 /** What a browser asks before it sends a call (WHATWG Fetch, "CORS-preflight request"). */
 export interface PreflightRequest {
-  readonly origin?: string
+  readonly origin?: string | undefined
   /** `Access-Control-Request-Method` */
-  readonly method?: string
+  readonly method?: string | undefined
   /** `Access-Control-Request-Headers`, as it came */
-  readonly headers?: string
+  readonly headers?: string | undefined
 }
 
 /** A processor before it is set up: what the file default-exports. */
