@@ -1,0 +1,91 @@
+/** Prompt-cache breakpoints, both ways (Anthropic Messages API, `cache_control`). */
+import type { JsonDocument } from '../../json/document.ts'
+import type { CacheMark, Conversation, Part } from '../conversation.ts'
+import { isObject, type JsonObject, stringAt } from './fields.ts'
+import { type Fields, nestedLeftovers, type WritableObject, withMembers } from './leftovers.ts'
+import type { LossLog } from './losses.ts'
+import { FORMAT } from './name.ts'
+
+const KEY = 'cache_control'
+const KNOWN: ReadonlySet<string> = new Set(['type', 'ttl'])
+const TTLS: ReadonlySet<string> = new Set(['5m', '1h'])
+
+/** The mark on a block or tool, and what of it only this format knows. */
+export function decodeCacheMark(document: JsonDocument, owner: JsonObject): { cache?: CacheMark; fields: Fields } {
+  const control = owner[KEY]
+  if (!isObject(control)) return { fields: {} }
+  const ttl = stringAt(control, 'ttl')
+  const understood = control.type === 'ephemeral' && (ttl === undefined || TTLS.has(ttl))
+  if (!understood) return { cache: {}, fields: { [KEY]: document.textOf(control) } }
+  return {
+    cache: ttl === undefined ? {} : { ttl: ttl as '5m' | '1h' },
+    fields: nestedLeftovers(document, KEY, control, KNOWN),
+  }
+}
+
+/** What a mark may sit on. */
+export interface Markable {
+  readonly cache?: CacheMark
+  readonly extensions?: { readonly [format: string]: Fields }
+}
+
+/** Which marks a request may keep: the API takes four. */
+export class CacheMarks {
+  readonly #kept: ReadonlySet<Markable>
+  readonly #log: LossLog
+
+  constructor(conversation: Conversation, log: LossLog) {
+    this.#log = log
+    const toplevel = conversation.extensions?.[FORMAT]?.[KEY] === undefined ? 0 : 1
+    this.#kept = keptMarks(conversation, MOST_MARKS - toplevel)
+  }
+
+  /** `{ cache_control }` for a node, or nothing: for spreading into what is written. */
+  encode(node: Markable, path: string): WritableObject {
+    if (node.cache === undefined) return {}
+    if (!this.#kept.has(node)) {
+      this.#log.dropped(`${path}.cache`, `Anthropic takes at most ${MOST_MARKS} cache breakpoints`)
+      return {}
+    }
+    const { ttl } = node.cache
+    const written: WritableObject = { type: 'ephemeral', ...this.#ttl(ttl, path) }
+    return { [KEY]: withMembers(written, node.extensions?.[FORMAT]?.[KEY]) }
+  }
+
+  #ttl(ttl: CacheMark['ttl'], path: string): WritableObject {
+    if (ttl === undefined || ttl === '5m' || ttl === '1h') return ttl === undefined ? {} : { ttl }
+    this.#log.approximated(`${path}.cache.ttl`, `Anthropic caches for 5m or 1h, not ${ttl}`)
+    return ttl === '12h' ? { ttl: '1h' } : {}
+  }
+}
+
+const MOST_MARKS = 4
+
+/** The last mark of the tools, the last one of the system prompt, and the last ones of the messages. */
+function keptMarks(conversation: Conversation, most: number): ReadonlySet<Markable> {
+  const tools = conversation.tools.filter(isMarked)
+  const head = headLength(conversation)
+  const system = marksOf(conversation.turns.slice(0, head).flatMap(turn => turn.parts))
+  const messages = marksOf(conversation.turns.slice(head).flatMap(turn => turn.parts))
+  const all = [...tools, ...system, ...messages]
+  if (all.length <= most) return new Set(all)
+  const prefix = [...tools.slice(-1), ...system.slice(-1)].slice(0, most)
+  const room = most - prefix.length
+  return new Set([...prefix, ...(room === 0 ? [] : messages.slice(-room))])
+}
+
+function headLength(conversation: Conversation): number {
+  const first = conversation.turns.findIndex(turn => turn.role !== 'system' && turn.role !== 'developer')
+  return first < 0 ? conversation.turns.length : first
+}
+
+function marksOf(parts: readonly Part[]): readonly Markable[] {
+  return parts.flatMap(part => {
+    const inner = part.type === 'tool-result' || part.type === 'search-result' ? marksOf(part.content) : []
+    return isMarked(part) ? [...inner, part] : inner
+  })
+}
+
+function isMarked(node: Markable): boolean {
+  return node.cache !== undefined
+}

@@ -1,0 +1,18 @@
+import { Refusal } from '../../refusal.ts'
+import type { EncodeTarget } from '../wire-format.ts'
+import type { CacheMarks } from './cache-marks.ts'
+import type { LossLog } from './losses.ts'
+import type { ModelLimits } from './model-limits.ts'
+
+/** What every piece of the request encoder works with. */
+export interface Encoding {
+  readonly target: EncodeTarget
+  readonly limits: ModelLimits
+  readonly marks: CacheMarks
+  readonly log: LossLog
+}
+
+/** For what must not be dropped: it changes what is paid for, what is executed, or safety (conversion.md D.0). */
+export function unsupported(param: string, message: string): Refusal {
+  return new Refusal(400, 'unsupported_by_target', message, { param })
+}

@@ -1,0 +1,214 @@
+/** The content block that a stream is in the middle of, wire → events. */
+import type { JsonDocument } from '../../json/document.ts'
+import { RawJson, writeJson } from '../../json/raw.ts'
+import type { Part } from '../conversation.ts'
+import type { ReplyEvent } from '../reply-events.ts'
+import { decodeBlock, signatureState } from './blocks-decode.ts'
+import { decodeCitation } from './citations.ts'
+import { isObject, type JsonObject, stringAt } from './fields.ts'
+import { membersOf, parsed } from './leftovers.ts'
+import { FORMAT } from './name.ts'
+import { withCallId } from './reply-decode.ts'
+
+const NOTHING: readonly ReplyEvent[] = []
+
+export abstract class OpenBlock {
+  protected readonly index: number
+  constructor(index: number) {
+    this.index = index
+  }
+  /** Whether the client is asked to run a tool. */
+  readonly isToolCall: boolean = false
+  abstract open(): readonly ReplyEvent[]
+  abstract delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[]
+  abstract close(): readonly ReplyEvent[]
+
+  protected started(part: Part): ReplyEvent {
+    return { type: 'part-start', index: this.index, candidate: 0, part }
+  }
+  protected ended(): ReplyEvent {
+    return { type: 'part-end', index: this.index }
+  }
+}
+
+export function openBlock(document: JsonDocument, block: JsonObject, index: number, messageId: string): OpenBlock {
+  const part = withCallId(decodeBlock(document, block), messageId, index)
+  switch (part.type) {
+    case 'text':
+      return new OpenText(index, part, 'text_delta', 'text')
+    case 'reasoning':
+      return part.visibility === 'hidden' ? new WholeBlock(index, document, block) : new OpenThinking(index, part)
+    case 'tool-call':
+      return new OpenToolCall(index, part)
+    default:
+      return new WholeBlock(index, document, block)
+  }
+}
+
+/** Keeps a surrogate pair together that was cut between two deltas. */
+class PairKeeper {
+  #held = ''
+
+  take(text: string): string {
+    const whole = this.#held + text
+    const last = whole.charCodeAt(whole.length - 1)
+    const isOpen = last >= 0xd800 && last <= 0xdbff
+    this.#held = isOpen ? whole.slice(-1) : ''
+    return isOpen ? whole.slice(0, -1) : whole
+  }
+  /** Half a character that never got its other half. */
+  rest(): string {
+    return this.#held === '' ? '' : '\ufffd'
+  }
+}
+
+class OpenText extends OpenBlock {
+  readonly #part: Part
+  readonly #deltaType: string
+  readonly #key: string
+  readonly #pairs = new PairKeeper()
+
+  constructor(index: number, part: Part, deltaType: string, key: string) {
+    super(index)
+    this.#part = part
+    this.#deltaType = deltaType
+    this.#key = key
+  }
+
+  open(): readonly ReplyEvent[] {
+    return [this.started(this.#part)]
+  }
+
+  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+    if (delta.type === this.#deltaType) return this.text(stringAt(delta, this.#key) ?? '')
+    if (delta.type === 'citations_delta' && isObject(delta.citation)) {
+      return [{ type: 'citation', index: this.index, citation: decodeCitation(document, delta.citation) }]
+    }
+    return [unknownDelta(document)]
+  }
+
+  close(): readonly ReplyEvent[] {
+    const rest = this.#pairs.rest()
+    if (rest === '') return [this.ended()]
+    return [{ type: 'text-delta', index: this.index, text: rest }, this.ended()]
+  }
+
+  protected text(piece: string): readonly ReplyEvent[] {
+    const text = this.#pairs.take(piece)
+    return text === '' ? NOTHING : [{ type: 'text-delta', index: this.index, text }]
+  }
+}
+
+/** The signature counts when the block closes: the last one that came is the valid one. */
+class OpenThinking extends OpenText {
+  #signature = ''
+
+  constructor(index: number, part: Part) {
+    super(index, part, 'thinking_delta', 'thinking')
+  }
+
+  override delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+    if (delta.type !== 'signature_delta') return super.delta(document, delta)
+    this.#signature = stringAt(delta, 'signature') ?? ''
+    return NOTHING
+  }
+
+  override close(): readonly ReplyEvent[] {
+    const closed = super.close()
+    if (this.#signature === '') return closed
+    return [
+      ...closed.slice(0, -1),
+      { type: 'state', index: this.index, state: signatureState(this.#signature) },
+      ...closed.slice(-1),
+    ]
+  }
+}
+
+class OpenToolCall extends OpenBlock {
+  override readonly isToolCall = true
+  readonly #part: Extract<Part, { type: 'tool-call' }>
+  readonly #pairs = new PairKeeper()
+  #isEmpty = true
+
+  constructor(index: number, part: Extract<Part, { type: 'tool-call' }>) {
+    super(index)
+    this.#part = part
+  }
+
+  open(): readonly ReplyEvent[] {
+    return [this.started({ ...this.#part, arguments: '' })]
+  }
+
+  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+    if (delta.type !== 'input_json_delta') return [unknownDelta(document)]
+    const text = this.#pairs.take(stringAt(delta, 'partial_json') ?? '')
+    if (text === '') return NOTHING
+    this.#isEmpty = false
+    return [{ type: 'arguments-delta', index: this.index, text }]
+  }
+
+  /** Without deltas the start held the whole input: `{}` for a tool without arguments. */
+  close(): readonly ReplyEvent[] {
+    const text = this.#isEmpty ? this.#part.arguments : this.#pairs.rest()
+    if (text === '') return [this.ended()]
+    return [{ type: 'arguments-delta', index: this.index, text }, this.ended()]
+  }
+}
+
+/** A block that means something only as a whole: given on when it closes, with what its deltas added. */
+class WholeBlock extends OpenBlock {
+  readonly #document: JsonDocument
+  readonly #block: JsonObject
+  #input = ''
+  #added: JsonObject = {}
+
+  constructor(index: number, document: JsonDocument, block: JsonObject) {
+    super(index)
+    this.#document = document
+    this.#block = block
+  }
+
+  open(): readonly ReplyEvent[] {
+    return NOTHING
+  }
+
+  delta(_document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+    if (delta.type === 'input_json_delta') this.#input += stringAt(delta, 'partial_json') ?? ''
+    else this.#added = { ...this.#added, ...appended(this.#added, delta) }
+    return NOTHING
+  }
+
+  close(): readonly ReplyEvent[] {
+    const text = this.#document.textOf(this.#block)
+    const changes = { ...rawMembers(this.#added), ...this.#inputMember() }
+    const isChanged = Object.keys(changes).length > 0
+    const document = parsed(isChanged ? writeJson({ ...membersOf(text), ...changes }) : text) ?? this.#document
+    const part = decodeBlock(document, isObject(document.value) ? document.value : {})
+    return [this.started(part), this.ended()]
+  }
+
+  /** An input that is cut off is kept as far as it came, as text. */
+  #inputMember(): Readonly<Record<string, RawJson>> {
+    if (this.#input === '') return {}
+    const text = parsed(this.#input) === undefined ? JSON.stringify(this.#input) : this.#input
+    return { input: new RawJson(text) }
+  }
+}
+
+/** Members of a delta: text is added to the text that came before, anything else replaces it. */
+function appended(before: JsonObject, { type: _, ...delta }: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(delta).map(([key, value]) => {
+      const earlier = before[key]
+      return [key, typeof value === 'string' && typeof earlier === 'string' ? earlier + value : value]
+    }),
+  )
+}
+
+function rawMembers(object: JsonObject): Readonly<Record<string, RawJson>> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, new RawJson(JSON.stringify(value))]))
+}
+
+function unknownDelta(document: JsonDocument): ReplyEvent {
+  return { type: 'raw', format: FORMAT, json: document.text }
+}

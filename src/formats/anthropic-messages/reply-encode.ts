@@ -1,0 +1,61 @@
+/** Whole replies, canonical → wire (Anthropic Messages API, the `message` object). */
+import { writeJson } from '../../json/raw.ts'
+import { Refusal } from '../../refusal.ts'
+import type { CompletedCandidate, Completion } from '../reply-events.ts'
+import type { EncodedReply, ReplyContext } from '../wire-format.ts'
+import { apiVersionOf } from './api-version.ts'
+import type { Ending } from './finish.ts'
+import { messageId } from './ids.ts'
+import { LossLog } from './losses.ts'
+import { type ReplyEncoding, replyBlock } from './reply-blocks.ts'
+import { type Kept, kept, NOTHING_KEPT, nullFields, stopFields, withKept } from './reply-message.ts'
+import { encodeUsage } from './usage.ts'
+
+/** @throws Refusal 502 when the reply ended in a way that must not look like an answer */
+export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
+  const log = new LossLog()
+  const version = apiVersionOf(context.request.headers)
+  const id = messageId(completion.id, context.requestId)
+  const encoding: ReplyEncoding = { version, log, messageId: id }
+  const [candidate, ...others] = completion.candidates
+  for (const { index } of others) log.dropped(`candidates[${index}]`, 'an Anthropic message holds one answer')
+  const parts = candidate?.parts ?? []
+  const content = parts.flatMap((part, index) => replyBlock(part, index, encoding) ?? [])
+  const stop = stopFields(endingOf(candidate, content.length), candidate?.finish.explanation, version)
+  if (stop === undefined) throw malformedToolCall()
+  const rest = keptOf(completion, log)
+  const message = {
+    id,
+    type: 'message',
+    role: 'assistant',
+    model: context.model,
+    content,
+    ...nullFields(version),
+    ...stop,
+    usage: encodeUsage(completion.usage, version),
+  }
+  const body = writeJson(withKept(message, { ...rest.message, ...rest.delta, ...rest.beside }))
+  return { body, losses: log.losses }
+}
+
+function endingOf(candidate: CompletedCandidate | undefined, blocks: number): Ending {
+  const parts = candidate?.parts ?? []
+  return {
+    ...(candidate?.finish ?? { reason: 'other' as const }),
+    hasToolCalls: parts.some(part => part.type === 'tool-call'),
+    hasRefusal: parts.some(part => part.type === 'refusal'),
+    isEmpty: blocks === 0,
+  }
+}
+
+function keptOf({ raw }: Completion, log: LossLog): Kept {
+  return raw.reduce((before, event) => {
+    const after = kept(before, event)
+    if (after === undefined) log.dropped('raw', `an Anthropic message cannot hold an event of ${event.format}`)
+    return after ?? before
+  }, NOTHING_KEPT)
+}
+
+export function malformedToolCall(): Refusal {
+  return new Refusal(502, 'malformed_tool_call', 'The model made a tool call that cannot be read. Try again.')
+}

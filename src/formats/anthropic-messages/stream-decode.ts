@@ -1,0 +1,151 @@
+/** Streams, wire → events (Anthropic Messages API, "Streaming"). */
+import { type JsonDocument, JsonSyntaxError, parseDocument } from '../../json/document.ts'
+import type { SseFrame } from '../../stream/sse.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
+import type { StreamDecoder } from '../wire-format.ts'
+import { decodeError } from './errors.ts'
+import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
+import { FORMAT } from './name.ts'
+import { type OpenBlock, openBlock } from './open-block.ts'
+import { decodeFinish, leftoverDelta, leftoverMessage } from './reply-decode.ts'
+import { UsageReader } from './usage.ts'
+
+const NOTHING: readonly ReplyEvent[] = []
+
+export class AnthropicStreamDecoder implements StreamDecoder {
+  readonly #usage = new UsageReader()
+  /** The message's id once it has begun. */
+  #id: string | undefined
+  #block: OpenBlock | undefined
+  /** Where the open block stands on the wire. */
+  #blockIndex = -1
+  /** The canonical index of the next part. */
+  #next = 0
+  #hasToolCalls = false
+  #stop: JsonObject = {}
+  #over = false
+
+  frame(frame: SseFrame): readonly ReplyEvent[] {
+    if (this.#over || frame.data === '' || frame.data === '[DONE]') return NOTHING
+    try {
+      return this.#event(parseDocument(frame.data))
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error
+      return this.#fail(protocolError(`sent an event that is not JSON (${error.message})`))
+    }
+  }
+
+  end(): readonly ReplyEvent[] {
+    if (this.#over) return NOTHING
+    return this.#fail(protocolError('ended the stream before "message_stop"', 'stream_truncated'))
+  }
+
+  #event(document: JsonDocument): readonly ReplyEvent[] {
+    const event = document.value
+    if (!isObject(event)) return this.#fail(protocolError('sent an event that is not an object'))
+    switch (event.type) {
+      case 'message_start':
+        return this.#start(document, objectAt(event, 'message'))
+      case 'content_block_start':
+        return [...this.#begun(), ...this.#openBlock(document, event)]
+      case 'content_block_delta':
+        return this.#delta(document, event)
+      case 'content_block_stop':
+        return this.#closeBlock()
+      case 'message_delta':
+        return [...this.#begun(), ...this.#messageDelta(document, event)]
+      case 'message_stop':
+        return this.#finish()
+      case 'ping':
+        return [{ type: 'ping' }]
+      case 'error':
+        return this.#fail(decodeError(200, document))
+      default:
+        return [...this.#begun(), { type: 'raw', format: FORMAT, json: document.text }]
+    }
+  }
+
+  #start(document: JsonDocument, message: JsonObject): readonly ReplyEvent[] {
+    const id = stringAt(message, 'id') ?? ''
+    if (this.#id !== undefined) {
+      // Some streams repeat the same start; another message in the middle of this one cannot be told apart from it.
+      return id === this.#id ? NOTHING : this.#fail(protocolError('began another message inside this one'))
+    }
+    this.#id = id
+    this.#usage.add(document, message.usage)
+    const rest = leftoverMessage(document, message)
+    const start = present({
+      type: 'start',
+      id,
+      model: stringAt(message, 'model') ?? '',
+      usage: this.#usage.usage,
+    } as const)
+    return rest === undefined ? [start] : [start, rest]
+  }
+
+  /** A start for a stream that never sent its own. */
+  #begun(): readonly ReplyEvent[] {
+    if (this.#id !== undefined) return NOTHING
+    this.#id = ''
+    return [{ type: 'start', id: '', model: '' }]
+  }
+
+  #openBlock(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
+    const closed = this.#closeBlock()
+    const block = openBlock(document, objectAt(event, 'content_block'), this.#next, this.#id ?? '')
+    this.#block = block
+    this.#blockIndex = typeof event.index === 'number' ? event.index : this.#blockIndex + 1
+    this.#next++
+    if (block.isToolCall) this.#hasToolCalls = true
+    const opened = block.open()
+    return closed.length === 0 ? opened : [...closed, ...opened]
+  }
+
+  #delta(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
+    if (this.#block === undefined || (typeof event.index === 'number' && event.index !== this.#blockIndex)) {
+      return this.#fail(protocolError('sent a delta of a content block that is not open'))
+    }
+    return this.#block.delta(document, objectAt(event, 'delta'))
+  }
+
+  #closeBlock(): readonly ReplyEvent[] {
+    const block = this.#block
+    if (block === undefined) return NOTHING
+    this.#block = undefined
+    return block.close()
+  }
+
+  #messageDelta(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
+    const closed = this.#closeBlock()
+    const delta = objectAt(event, 'delta')
+    if (stringAt(delta, 'stop_reason') !== undefined) this.#stop = delta
+    this.#usage.add(document, event.usage)
+    const rest = leftoverDelta(document, event)
+    return rest === undefined ? closed : [...closed, rest]
+  }
+
+  #finish(): readonly ReplyEvent[] {
+    const begun = this.#begun()
+    const closed = this.#closeBlock()
+    this.#over = true
+    const finish: FinishEvent = decodeFinish(this.#stop, this.#hasToolCalls)
+    const { usage } = this.#usage
+    return [
+      ...begun,
+      ...closed,
+      finish,
+      ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
+      { type: 'end' },
+    ]
+  }
+
+  #fail(error: ErrorView): readonly ReplyEvent[] {
+    this.#over = true
+    return [{ type: 'error', error }]
+  }
+}
+
+function protocolError(what: string, code = 'upstream_protocol'): ErrorView {
+  return { kind: 'upstream', status: 502, code, message: `The provider ${what}.` }
+}

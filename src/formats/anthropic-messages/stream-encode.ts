@@ -1,0 +1,179 @@
+/** Streams, events → wire (Anthropic Messages API, "Streaming"). Whatever events come, what goes out is a valid stream. */
+import { RawJson, writeJson } from '../../json/raw.ts'
+import { sseFrame } from '../../stream/sse.ts'
+import type { Loss } from '../losses.ts'
+import type { FinishEvent, PartStartEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
+import { apiVersionOf } from './api-version.ts'
+import { encodeStreamError } from './errors.ts'
+import { estimateTokens, tokensOfText } from './estimate.ts'
+import { messageId } from './ids.ts'
+import { membersOf } from './leftovers.ts'
+import { LossLog } from './losses.ts'
+import { FORMAT } from './name.ts'
+import { BlockFrames, partWriter } from './part-writers.ts'
+import type { ReplyEncoding } from './reply-blocks.ts'
+import { malformedToolCall } from './reply-encode.ts'
+import { kept, NOTHING_KEPT, nullFields, stopFields, withKept } from './reply-message.ts'
+import { Serializer } from './serializer.ts'
+import { encodeUsage } from './usage.ts'
+
+const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
+
+export class AnthropicStreamEncoder implements StreamEncoder {
+  readonly #context: ReplyContext
+  readonly #log = new LossLog()
+  readonly #frames = new BlockFrames()
+  readonly #parts = new Serializer((start: PartStartEvent) =>
+    partWriter(start.part, start.index, this.#frames, this.#encoding),
+  )
+  #encoding: ReplyEncoding
+  /** A start that waits for the fields which the same upstream event held. */
+  #held: StartEvent | undefined
+  #started = false
+  #over = false
+  #usage: Usage | undefined
+  #finish: FinishEvent | undefined
+  #kept = NOTHING_KEPT
+  #hasToolCalls = false
+  #hasRefusal = false
+
+  constructor(context: ReplyContext) {
+    this.#context = context
+    const version = apiVersionOf(context.request.headers)
+    this.#encoding = { version, log: this.#log, messageId: messageId('', context.requestId) }
+  }
+
+  get losses(): readonly Loss[] {
+    return this.#log.losses
+  }
+
+  event(event: ReplyEvent): string {
+    if (this.#over) return ''
+    switch (event.type) {
+      case 'start':
+        return this.#start(event)
+      case 'raw':
+        return this.#raw(event)
+      case 'error':
+        this.#over = true
+        return encodeStreamError(event.error, this.#context.requestId)
+      case 'usage':
+        this.#usage = event.usage
+        return ''
+      case 'finish':
+        if (event.candidate === 0) this.#finish = event
+        return ''
+      case 'ping':
+        return this.#begun() + PING
+      case 'end':
+        return this.#end()
+      case 'part-start':
+        return this.#begun() + this.#partStart(event)
+      default:
+        return this.#begun() + this.#parts.event(event)
+    }
+  }
+
+  /** What came in this format is followed at once by the rest of its own first event: the two are one event again. */
+  #start(event: StartEvent): string {
+    if (this.#started || this.#held !== undefined) return ''
+    this.#encoding = { ...this.#encoding, messageId: messageId(event.id, this.#context.requestId) }
+    this.#held = event
+    this.#usage = event.usage
+    return event.usage?.raw?.format === FORMAT ? '' : this.#begun()
+  }
+
+  #begun(): string {
+    if (this.#started) return ''
+    this.#started = true
+    const { version, messageId: id } = this.#encoding
+    const usage = this.#held?.usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: 0 }
+    const message = {
+      id,
+      type: 'message',
+      role: 'assistant',
+      model: this.#context.model,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      ...nullFields(version),
+      usage: encodeUsage(usage, version),
+    }
+    const whole = withKept(message, this.#kept.message)
+    this.#kept = { ...this.#kept, message: {} }
+    return sseFrame(writeJson({ type: 'message_start', message: whole }), 'message_start')
+  }
+
+  #partStart(event: PartStartEvent): string {
+    if (event.candidate !== 0) {
+      this.#log.dropped(`candidates[${event.candidate}]`, 'an Anthropic message holds one answer')
+      return ''
+    }
+    if (event.part.type === 'tool-call') this.#hasToolCalls = true
+    if (event.part.type === 'refusal') this.#hasRefusal = true
+    return this.#parts.start(event)
+  }
+
+  /** Fields of the message itself wait for their place; unknown events go out where they came. */
+  #raw(event: RawEvent): string {
+    const after = kept(this.#kept, event)
+    if (after !== undefined) {
+      this.#kept = after
+      return this.#held === undefined ? '' : this.#begun()
+    }
+    if (event.format !== FORMAT) {
+      this.#log.dropped('raw', `an Anthropic stream cannot hold an event of ${event.format}`)
+      return ''
+    }
+    const members = membersOf(event.json)
+    const type = members.type instanceof RawJson ? String(JSON.parse(members.type.text)) : ''
+    if (!type.startsWith('content_block_')) return this.#begun() + sseFrame(event.json, type)
+    if (!this.#frames.isOpen) return ''
+    return sseFrame(writeJson({ ...members, index: this.#frames.index }), type)
+  }
+
+  /** `message_delta` waits for the usage, which often comes after the reason (conversion.md E183). */
+  #end(): string {
+    const closed = this.#begun() + this.#parts.finish()
+    this.#over = true
+    const stop = this.#finish === undefined ? undefined : this.#stopFields(this.#finish)
+    if (stop === undefined) {
+      const error = this.#finish === undefined ? unfinished() : malformedToolCall()
+      return closed + encodeStreamError(error, this.#context.requestId)
+    }
+    const { message, delta, beside } = this.#kept
+    const frame = writeJson({
+      type: 'message_delta',
+      delta: withKept({ ...stop }, { ...message, ...delta }),
+      ...beside,
+      usage: this.#finalUsage(),
+    })
+    return `${closed}${sseFrame(frame, 'message_delta')}event: message_stop\ndata: {"type":"message_stop"}\n\n`
+  }
+
+  #stopFields(finish: FinishEvent) {
+    const ending = {
+      ...finish,
+      hasToolCalls: this.#hasToolCalls,
+      hasRefusal: this.#hasRefusal,
+      isEmpty: this.#frames.index < 0,
+    }
+    return stopFields(ending, finish.explanation, this.#encoding.version)
+  }
+
+  #finalUsage() {
+    const estimate = tokensOfText(this.#frames.characters)
+    const usage = this.#usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: estimate }
+    return encodeUsage(usage, this.#encoding.version)
+  }
+}
+
+function unfinished() {
+  return {
+    kind: 'upstream',
+    status: 502,
+    code: 'stream_truncated',
+    message: 'The answer broke off before its end.',
+  } as const
+}

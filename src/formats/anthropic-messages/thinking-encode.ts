@@ -1,0 +1,160 @@
+/** Reasoning, canonical → `thinking` and `output_config.effort` (conversion.md C.5). */
+import type { Conversation, Effort, Reasoning } from '../conversation.ts'
+import type { Encoding } from './encoding.ts'
+import type { WritableObject } from './leftovers.ts'
+import type { ClaudeEffort } from './model-limits.ts'
+import { FORMAT } from './name.ts'
+
+export interface EncodedThinking {
+  readonly thinking?: WritableObject
+  readonly effort?: string
+  /** Tokens of a manual thinking budget. */
+  readonly budget?: number
+  readonly maxTokens: number
+}
+
+/** The least that the API takes as a budget. */
+const LEAST_BUDGET = 1024
+
+/** @param unthoughtCall the conversation stands in a tool loop that began without thinking */
+export function encodeThinking(
+  conversation: Conversation,
+  maxTokens: number,
+  unthoughtCall: boolean,
+  encoding: Encoding,
+): EncodedThinking {
+  const { reasoning } = conversation
+  if (reasoning === undefined) return { maxTokens }
+  const saidNothing = conversation.extensions?.[FORMAT]?.thinking !== undefined && reasoning.mode === undefined
+  if (saidNothing) return { maxTokens, ...(reasoning.effort === undefined ? {} : { effort: reasoning.effort }) }
+  const encoded = new ThinkingEncoder(reasoning, maxTokens, encoding).encode()
+  if (encoded.budget === undefined || !unthoughtCall || reasoning.mode !== undefined) return encoded
+  // Such a request is refused: "Expected thinking, but found tool_use" (conversion.md E88).
+  encoding.log.dropped('reasoning', 'the current tool loop has no signed thinking, so this model must go on without')
+  return { maxTokens, thinking: { type: 'disabled' } }
+}
+
+class ThinkingEncoder {
+  readonly #reasoning: Reasoning
+  readonly #maxTokens: number
+  readonly #encoding: Encoding
+
+  constructor(reasoning: Reasoning, maxTokens: number, encoding: Encoding) {
+    this.#reasoning = reasoning
+    this.#maxTokens = maxTokens
+    this.#encoding = encoding
+  }
+
+  encode(): EncodedThinking {
+    const { mode, effort, budget } = this.#reasoning
+    if (mode === 'disabled' || (mode === undefined && (effort === 'none' || budget === 0))) return this.#off()
+    if (mode === 'between-tools') return { thinking: { type: 'between_tools' }, ...this.#rest() }
+    if (mode === 'enabled' && typeof budget === 'number') return this.#explicitBudget(budget)
+    if (this.#encoding.limits.adaptive) return this.#adaptive()
+    if (this.#encoding.limits.budget) return this.#derivedBudget()
+    this.#encoding.log.dropped('reasoning', 'this model does not think')
+    return { maxTokens: this.#maxTokens }
+  }
+
+  /** An effort that goes along with a mode which the client chose itself. */
+  #rest(): { readonly maxTokens: number; readonly effort?: string } {
+    const { effort } = this.#reasoning
+    return { maxTokens: this.#maxTokens, ...(effort === undefined || effort === 'none' ? {} : this.#effort(effort)) }
+  }
+
+  #off(): EncodedThinking {
+    const { limits, log } = this.#encoding
+    if (limits.off === 'disabled') return { thinking: { type: 'disabled' }, ...this.#rest() }
+    log.approximated('reasoning', 'this model cannot stop thinking: asked for the least')
+    if (limits.off === 'between_tools') return { thinking: { type: 'between_tools' }, ...this.#rest() }
+    return { effort: limits.efforts[0] ?? 'low', maxTokens: this.#maxTokens }
+  }
+
+  #explicitBudget(budget: number): EncodedThinking {
+    const { limits, log } = this.#encoding
+    if (limits.budget) {
+      const thinking = { type: 'enabled', budget_tokens: budget, ...this.#display() }
+      return { thinking, budget, ...this.#rest() }
+    }
+    log.approximated('reasoning.budget', 'this model takes no thinking budget: asked for an effort instead')
+    return this.#adaptive()
+  }
+
+  #adaptive(): EncodedThinking {
+    const { effort, budget } = this.#reasoning
+    const wanted = effort ?? (typeof budget === 'number' ? effortOfBudget(budget) : undefined)
+    return {
+      thinking: { type: 'adaptive', ...this.#display() },
+      maxTokens: this.#maxTokens,
+      ...(wanted === undefined ? {} : this.#effort(wanted)),
+    }
+  }
+
+  #effort(wanted: Effort): { readonly effort?: string } {
+    const { limits, log } = this.#encoding
+    const effort = nearest(wanted, limits.efforts)
+    if (effort === undefined) {
+      log.dropped('reasoning.effort', 'this model takes no effort')
+      return {}
+    }
+    if (effort !== wanted)
+      log.approximated('reasoning.effort', `this model has no effort "${wanted}": asked for "${effort}"`)
+    return { effort }
+  }
+
+  /** Effort as a share of the answer's tokens, or a budget of another format. The answer keeps its own room. */
+  #derivedBudget(): EncodedThinking {
+    const { effort = 'medium', budget: wanted, mode, show } = this.#reasoning
+    const { log, limits } = this.#encoding
+    const asked = this.#reasoning.effort !== undefined || wanted !== undefined || mode !== undefined
+    if (!asked) {
+      if (show !== 'none') log.dropped('reasoning.show', 'this model shows thinking only when given a budget for it')
+      return { maxTokens: this.#maxTokens }
+    }
+    const budget = Math.max(LEAST_BUDGET, typeof wanted === 'number' ? wanted : shareOf(effort, this.#maxTokens))
+    const room = budget < this.#maxTokens ? this.#maxTokens : budget + this.#maxTokens
+    const maxTokens = limits.known ? Math.min(room, limits.maxTokens) : room
+    if (maxTokens !== this.#maxTokens) log.approximated('maxOutputTokens', 'raised to make room for thinking')
+    const kept = Math.min(budget, maxTokens - 1)
+    return { thinking: { type: 'enabled', budget_tokens: kept, ...this.#display() }, budget: kept, maxTokens }
+  }
+
+  #display(): WritableObject {
+    switch (this.#reasoning.show) {
+      case undefined:
+        return {}
+      case 'none':
+        return { display: 'omitted' }
+      default:
+        return { display: 'summarized' }
+    }
+  }
+}
+
+const SHARES: Readonly<Record<Effort, number>> = {
+  none: 0,
+  minimal: 0,
+  low: 0.1,
+  medium: 0.3,
+  high: 0.6,
+  xhigh: 0.9,
+  max: 1,
+}
+
+function shareOf(effort: Effort, maxTokens: number): number {
+  return effort === 'max' ? maxTokens - 1 : Math.floor(SHARES[effort] * maxTokens)
+}
+
+function effortOfBudget(budget: number): Effort {
+  if (budget <= 2048) return 'low'
+  if (budget <= 8192) return 'medium'
+  return budget <= 24_576 ? 'high' : 'xhigh'
+}
+
+const ORDER: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
+
+/** The strongest that is not stronger than what is wanted, else the weakest there is. */
+function nearest(wanted: Effort, efforts: readonly ClaudeEffort[]): ClaudeEffort | undefined {
+  const limit = ORDER.indexOf(wanted)
+  return efforts.findLast(effort => ORDER.indexOf(effort) <= limit) ?? efforts[0]
+}

@@ -1,0 +1,168 @@
+/** Tools and the choice among them, canonical → wire. */
+import { RawJson } from '../../json/raw.ts'
+import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolCallPart } from '../conversation.ts'
+import { FREE_TEXT } from './arguments.ts'
+import { type Encoding, unsupported } from './encoding.ts'
+import { type WritableObject, withMembers, writableFields } from './leftovers.ts'
+import { FORMAT } from './name.ts'
+import { inputSchema, schemaSubset } from './schema-subset.ts'
+import { declaredName, flatName, pastName } from './tool-names.ts'
+import { MCP_SERVERS } from './tools-decode.ts'
+
+export interface EncodedTools {
+  readonly tools: readonly (WritableObject | RawJson)[]
+  readonly choice?: WritableObject
+  readonly mcpServers?: RawJson
+}
+
+interface NamedTool {
+  readonly name: string
+  readonly block: WritableObject | RawJson
+}
+
+/** @param thinks whether manual thinking is on, with which no tool can be forced */
+export function encodeTools(conversation: Conversation, thinks: boolean, encoding: Encoding): EncodedTools {
+  const all = conversation.tools.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, encoding) ?? [])
+  const late = lateTools(conversation, encoding)
+  const named = distinct([...all, ...late])
+  const servers = conversation.tools.find(isMcpServers)
+  const mcpServers = servers?.kind === 'hosted' ? { mcpServers: new RawJson(servers.json) } : {}
+  if (named.length === 0) return { ...pastTools(conversation), ...mcpServers }
+  const { choice, only } = encodeChoice(conversation, thinks, encoding)
+  const kept = only === undefined ? named : named.filter(tool => only.includes(tool.name))
+  return { tools: kept.map(tool => tool.block), ...(choice === undefined ? {} : { choice }), ...mcpServers }
+}
+
+function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | undefined {
+  if (isMcpServers(tool)) return undefined
+  switch (tool.kind) {
+    case 'function':
+      return { name: flatName(tool), block: encodeFunction(tool, path, encoding) }
+    case 'custom':
+      return { name: flatName(tool), block: encodeCustom(tool, path, encoding) }
+    case 'hosted':
+      if (tool.format === FORMAT) return { name: hostedName(tool), block: new RawJson(tool.json) }
+      throw unsupported(path, `Anthropic has no tool like "${tool.name}" of ${tool.format}. Remove the tool.`)
+  }
+}
+
+function isMcpServers(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.format === FORMAT && tool.name === MCP_SERVERS
+}
+
+/** What `tool_choice` calls it. */
+function hostedName(tool: HostedTool): string {
+  const found = /"name"\s*:\s*"([^"\\]*)"/.exec(tool.json)
+  return found?.[1] ?? tool.name
+}
+
+function encodeFunction(tool: FunctionTool, path: string, encoding: Encoding): WritableObject {
+  const { log, limits, marks } = encoding
+  const strict = tool.strict === true && !limits.structured ? undefined : tool.strict
+  if (strict !== tool.strict) log.dropped(`${path}.strict`, 'this model has no strict tools')
+  const subset = strict === true && tool.schema !== undefined ? schemaSubset(tool.schema) : undefined
+  if (subset !== undefined && subset.moved.length > 0) {
+    log.approximated(`${path}.schema`, `strict tools take no ${subset.moved.join(', ')}: moved to descriptions`)
+  }
+  return {
+    name: declaredName(tool, path),
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+    input_schema: inputSchema(subset?.text ?? tool.schema),
+    ...(strict === undefined ? {} : { strict }),
+    ...(tool.deferred === undefined ? {} : { defer_loading: tool.deferred }),
+    ...writableFields(tool),
+    ...marks.encode(tool, path),
+  }
+}
+
+/** A tool that takes free text becomes a function of one string (conversion.md E49). */
+function encodeCustom(tool: CustomTool, path: string, { log, marks }: Encoding): WritableObject {
+  const { grammar } = tool
+  if (grammar !== undefined)
+    log.approximated(`${path}.grammar`, 'Anthropic enforces no grammars: put in the description')
+  const rule =
+    grammar === undefined ? [] : [`The input must match this ${grammar.syntax} grammar:\n${grammar.definition}`]
+  const description = [...(tool.description === undefined ? [] : [tool.description]), ...rule].join('\n\n')
+  return {
+    name: declaredName(tool, path),
+    ...(description === '' ? {} : { description }),
+    input_schema: { type: 'object', properties: { [FREE_TEXT]: { type: 'string' } }, required: [FREE_TEXT] },
+    ...writableFields(tool),
+    ...marks.encode(tool, path),
+  }
+}
+
+/** Tools that come in the middle of the conversation are offered from its beginning (conversion.md E19). */
+function lateTools(conversation: Conversation, encoding: Encoding): readonly NamedTool[] {
+  return conversation.turns.flatMap((turn, index) =>
+    turn.parts.flatMap((part, at) => {
+      if (part.type !== 'tools-delta') return []
+      const path = `turns[${index}].parts[${at}]`
+      encoding.log.approximated(path, 'tools cannot come or go on the way: offered from the beginning')
+      return part.add.flatMap((tool, n) => encodeTool(tool, `${path}.add[${n}]`, encoding) ?? [])
+    }),
+  )
+}
+
+/** @throws Refusal 400 when two tools ended up with one name */
+function distinct(tools: readonly NamedTool[]): readonly NamedTool[] {
+  const names = new Set<string>()
+  for (const { name } of tools) {
+    if (names.has(name)) throw unsupported('tools', `Two tools would be called "${name}". Rename one of them.`)
+    names.add(name)
+  }
+  return tools
+}
+
+/** The API wants tools declared that the history calls; they are, and none may be called (conversion.md E60). */
+function pastTools(conversation: Conversation): EncodedTools {
+  const calls = conversation.turns.flatMap(turn => turn.parts.filter(part => part.type === 'tool-call'))
+  if (calls.length === 0 || conversation.state?.thread !== undefined) return { tools: [] }
+  const names = new Set(calls.map((call: ToolCallPart) => pastName(call)))
+  const tools = [...names].map(name => ({ name, input_schema: { type: 'object' } }))
+  return { tools, choice: { type: 'none' } }
+}
+
+interface EncodedChoice {
+  readonly choice?: WritableObject
+  /** The names of the only tools to offer. */
+  readonly only?: readonly string[]
+}
+
+function encodeChoice(conversation: Conversation, thinks: boolean, encoding: Encoding): EncodedChoice {
+  const { toolChoice, parallelToolCalls } = conversation
+  const base = choiceOf(conversation, thinks, encoding)
+  const parallel =
+    parallelToolCalls === false || (parallelToolCalls === true && toolChoice !== undefined)
+      ? { disable_parallel_tool_use: !parallelToolCalls }
+      : {}
+  const written =
+    base.choice === undefined
+      ? parallelToolCalls === false
+        ? { type: 'auto', ...parallel }
+        : undefined
+      : base.choice.type === 'none'
+        ? base.choice
+        : { ...base.choice, ...parallel }
+  const choice = withMembers(written, conversation.extensions?.[FORMAT]?.tool_choice)
+  return { ...(choice === undefined ? {} : { choice }), ...(base.only === undefined ? {} : { only: base.only }) }
+}
+
+function choiceOf({ toolChoice }: Conversation, thinks: boolean, { limits, log }: Encoding): EncodedChoice {
+  if (toolChoice === undefined) return {}
+  const mayForce = limits.forcedTools && !thinks
+  if (toolChoice.mode === 'named') {
+    if (mayForce) return { choice: { type: 'tool', name: toolChoice.name } }
+    log.approximated('toolChoice', 'this model takes no forced tool: only that one is offered')
+    return { choice: { type: 'auto' }, only: [toolChoice.name] }
+  }
+  const { mode, allowed } = toolChoice
+  if (allowed !== undefined && mode !== 'none') {
+    log.approximated('toolChoice.allowed', 'only the allowed tools are offered, which costs the prompt cache')
+  }
+  const only = allowed === undefined || mode === 'none' ? {} : { only: allowed }
+  if (mode !== 'required') return { choice: { type: mode }, ...only }
+  if (mayForce) return { choice: { type: 'any' }, ...only }
+  log.approximated('toolChoice', 'this model cannot be made to call a tool')
+  return { choice: { type: 'auto' }, ...only }
+}
