@@ -1,0 +1,198 @@
+/** One candidate of a reply → the choices of its chunks. */
+import { type Writable, writeJson } from '../../json/raw.ts'
+import type { Citation, Part } from '../conversation.ts'
+import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
+import { CallEncoder } from './call-encode.ts'
+import { encodeCitation } from './citations.ts'
+import { encodeFinish, lostInFinish } from './finish.ts'
+import type { Ledger } from './ledger.ts'
+import { encodeLogprobs } from './logprobs.ts'
+import { encodeMedia, noteLost } from './reply-parts.ts'
+import { stateFields } from './reply-state.ts'
+
+type PartEvent = Extract<ReplyEvent, { index: number }>
+type Field = 'content' | 'refusal' | 'reasoning_content'
+
+/** A part that is open: its events wait until every earlier part of the same field has ended. */
+interface Lane {
+  readonly index: number
+  readonly field: Field
+  readonly waiting: PartEvent[]
+  hasEnded: boolean
+}
+
+export class CandidateEncoder {
+  readonly #candidate: number
+  readonly #ledger: Ledger
+  readonly #calls: CallEncoder
+  readonly #lanes: Lane[] = []
+  #hasRole = false
+  /** All text so far: citations count from its beginning. */
+  #text = ''
+  /** Where the open text part begins in it. */
+  #textStart = 0
+  #hasContent = false
+  #refused = false
+  #finished = false
+
+  constructor(candidate: number, isLegacy: boolean, ledger: Ledger) {
+    this.#candidate = candidate
+    this.#ledger = ledger
+    this.#calls = new CallEncoder(isLegacy, ledger)
+  }
+
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  /** @returns JSON texts of choices, one a chunk */
+  event(event: PartEvent): readonly string[] {
+    if (this.#finished) return []
+    if (event.type === 'part-start') return this.#begin(event.index, event.part)
+    const call = this.#calls.event(event)
+    if (call !== undefined) return call.map(delta => this.#choice(delta))
+    const lane = this.#lanes.find(each => each.index === event.index)
+    if (lane === undefined) return []
+    lane.waiting.push(event)
+    return this.#drain(lane.field)
+  }
+
+  /** @returns `undefined` when the answer must end in an error instead */
+  finish(event: FinishEvent): readonly string[] | undefined {
+    if (this.#finished) return []
+    const choices = [...this.#endLanes(), ...this.#calls.finish(event.reason === 'length').map(delta => this.#choice(delta))]
+    const reason = encodeFinish(event.reason, {
+      called: this.#calls.any,
+      refused: this.#refused,
+      content: this.#hasContent,
+    })
+    if (reason === undefined) return undefined
+    this.#finished = true
+    const lost = lostInFinish(event)
+    if (lost !== undefined) this.#ledger.approximated(`choices[${this.#candidate}].finish`, lost)
+    const explained = event.reason === 'refusal' && !this.#refused ? event.explanation : undefined
+    if (explained !== undefined) choices.push(this.#choice(`"refusal":${JSON.stringify(explained)}`))
+    const word = this.#calls.isLegacy && reason === 'tool_calls' ? 'function_call' : reason
+    return [...choices, this.#choice(this.#hasRole ? '' : '"content":null', word)]
+  }
+
+  #begin(index: number, part: Part): readonly string[] {
+    this.#hasContent = true
+    switch (part.type) {
+      case 'text':
+        return this.#open(index, 'content', wholeText(index, part))
+      case 'refusal':
+        this.#refused = true
+        return this.#open(index, 'refusal', textDeltas(index, part.text))
+      case 'reasoning':
+        return this.#open(index, 'reasoning_content', wholeReasoning(index, part))
+      case 'tool-call':
+        return this.#calls.begin(index, part).map(delta => this.#choice(delta))
+      case 'media':
+        return this.#media(part)
+      default:
+        noteLost(part, this.#ledger)
+        return []
+    }
+  }
+
+  #media(part: Extract<Part, { type: 'media' }>): readonly string[] {
+    const encoded = encodeMedia(part)
+    if (encoded === undefined) {
+      noteLost(part, this.#ledger)
+      return []
+    }
+    return [this.#choice(membersOf(encoded))]
+  }
+
+  #open(index: number, field: Field, whole: readonly PartEvent[]): readonly string[] {
+    this.#lanes.push({ index, field, waiting: [...whole], hasEnded: false })
+    return this.#drain(field)
+  }
+
+  /** Says what the first open part of a field has to say, and the following ones as far as those before have ended. */
+  #drain(field: Field): readonly string[] {
+    const choices: string[] = []
+    for (;;) {
+      const lane = this.#lanes.find(each => each.field === field)
+      if (lane === undefined) return choices
+      for (const event of lane.waiting.splice(0)) {
+        if (event.type === 'part-end') lane.hasEnded = true
+        else choices.push(...this.#say(field, event))
+      }
+      if (!lane.hasEnded) return choices
+      this.#lanes.splice(this.#lanes.indexOf(lane), 1)
+      this.#textStart = this.#text.length
+    }
+  }
+
+  #endLanes(): string[] {
+    const choices: string[] = []
+    for (const lane of [...this.#lanes]) {
+      lane.waiting.push({ type: 'part-end', index: lane.index })
+      choices.push(...this.#drain(lane.field))
+    }
+    return choices
+  }
+
+  #say(field: Field, event: PartEvent): readonly string[] {
+    switch (event.type) {
+      case 'text-delta':
+        if (event.text === '') return []
+        if (field === 'content') this.#text += event.text
+        return [this.#choice(`"${field}":${JSON.stringify(event.text)}`)]
+      case 'section-break':
+        return [this.#choice(`"${field}":"\\n\\n"`)]
+      case 'state': {
+        const fields = membersOf(stateFields('reasoning', [event.state], this.#ledger))
+        return fields === '' ? [] : [this.#choice(fields)]
+      }
+      case 'citation':
+        return this.#cite(event.citation)
+      case 'logprobs':
+        return [this.#choice('', null, `"logprobs":${writeJson(encodeLogprobs(event.logprobs))},`)]
+      default:
+        return []
+    }
+  }
+
+  #cite(citation: Citation): readonly string[] {
+    const encoded = encodeCitation(citation, this.#text, this.#textStart)
+    if (encoded !== undefined) return [this.#choice(`"annotations":[${writeJson(encoded)}]`)]
+    this.#ledger.dropped(`citations.${citation.kind}`, 'Chat Completions can only cite the web')
+    return []
+  }
+
+  /**
+   * @param delta members of the delta, as JSON text without braces
+   * @param beside further members of the choice, each with a comma after it
+   */
+  #choice(delta: string, finish: string | null = null, beside = ''): string {
+    const role = this.#hasRole ? '' : `"role":"assistant"${delta === '' ? '' : ','}`
+    this.#hasRole = true
+    return `{"index":${this.#candidate},"delta":{${role}${delta}},${beside}"finish_reason":${JSON.stringify(finish)}}`
+  }
+}
+
+/** What a part that comes whole says, as the events that would have said it piece by piece. */
+function wholeText(index: number, part: Extract<Part, { type: 'text' }>): readonly PartEvent[] {
+  const logprobs: PartEvent[] = part.logprobs ? [{ type: 'logprobs', index, logprobs: part.logprobs }] : []
+  const citations = (part.citations ?? []).map((citation): PartEvent => ({ type: 'citation', index, citation }))
+  return [...textDeltas(index, part.text), ...logprobs, ...citations]
+}
+
+function wholeReasoning(index: number, part: Extract<Part, { type: 'reasoning' }>): readonly PartEvent[] {
+  const said = part.chunks.flatMap((chunk, place): PartEvent[] => [
+    ...(place === 0 ? [] : [{ type: 'section-break' as const, index }]),
+    ...textDeltas(index, chunk),
+  ])
+  return [...said, ...(part.state ?? []).map((state): PartEvent => ({ type: 'state', index, state }))]
+}
+
+function textDeltas(index: number, text: string): readonly PartEvent[] {
+  return text === '' ? [] : [{ type: 'text-delta', index, text }]
+}
+
+function membersOf(fields: { readonly [key: string]: Writable }): string {
+  return writeJson(fields).slice(1, -1)
+}

@@ -1,0 +1,94 @@
+/** `finish_reason` ↔ canonical (conversion.md C.1). */
+import type { ErrorView } from '../error-view.ts'
+import type { FinishEvent, FinishReason } from '../reply-events.ts'
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  eos: 'stop',
+  length: 'length',
+  model_length: 'context-window',
+  max_tokens: 'length',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  content_filter: 'content-filter',
+  refusal: 'refusal',
+}
+
+/**
+ * @param raw the provider's word, `undefined` when it gave none
+ * @param called whether the answer holds a tool call: some servers say `stop` then, others `tool_calls` without one
+ *   (conversion.md E245)
+ */
+export function decodeFinish(raw: string | undefined, called: boolean): FinishReason {
+  const reason = raw === undefined ? undefined : Object.hasOwn(REASONS, raw) ? REASONS[raw] : undefined
+  if (reason === 'stop' && called) return 'tool-calls'
+  if (reason === 'tool-calls' && !called) return 'stop'
+  return reason ?? (called ? 'tool-calls' : 'other')
+}
+
+/** Finish reasons by which a provider says that it failed (Mistral, OpenRouter; DeepSeek). */
+export function failedFinish(raw: string | undefined): ErrorView | undefined {
+  switch (raw) {
+    case 'error':
+      return { kind: 'upstream', status: 502, code: 'upstream_error', message: 'The provider failed while answering.' }
+    case 'insufficient_system_resource':
+      return {
+        kind: 'overloaded',
+        status: 503,
+        code: 'overloaded',
+        message: 'The provider ran out of resources while answering. Try again later.',
+      }
+    default:
+      return undefined
+  }
+}
+
+export type WireFinish = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
+
+/** What was in the answer: a finish reason must agree with it. */
+export interface Answered {
+  readonly called: boolean
+  readonly refused: boolean
+  /** Anything at all. */
+  readonly content: boolean
+}
+
+/** @returns `undefined` when the answer failed and no finish reason may be given (`malformed-tool-call`) */
+export function encodeFinish(reason: FinishReason, { called, refused, content }: Answered): WireFinish | undefined {
+  switch (reason) {
+    case 'length':
+    case 'context-window':
+      return 'length'
+    case 'content-filter':
+      return 'content_filter'
+    case 'refusal':
+      return refused ? 'stop' : 'content_filter'
+    case 'malformed-tool-call':
+      return undefined
+    case 'other':
+      return called ? 'tool_calls' : content ? 'stop' : 'content_filter'
+    default:
+      return called ? 'tool_calls' : 'stop'
+  }
+}
+
+/** Why a finish reason says less on the wire than it did before; `undefined` when it says the same. */
+export function lostInFinish({ reason }: FinishEvent): string | undefined {
+  switch (reason) {
+    case 'pause':
+      return 'Chat Completions cannot say that the model paused and wants the conversation back as it is'
+    case 'compaction':
+      return 'Chat Completions cannot say that the conversation was compacted'
+    case 'other':
+      return 'Chat Completions has no word for an unknown reason'
+    default:
+      return undefined
+  }
+}
+
+export const MALFORMED_CALL: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'malformed_tool_call',
+  message: 'The model made a tool call that cannot be read. Try again.',
+}

@@ -1,0 +1,98 @@
+/** A whole Chat completion → reply events (OpenAI API reference, "The chat completion object"). */
+import type { JsonDocument } from '../../json/document.ts'
+import type { Part } from '../conversation.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { FinishEvent, ReplyEvent, StartEvent } from '../reply-events.ts'
+import { decodeAssistant } from './assistant-decode.ts'
+import { CallIds } from './call-ids.ts'
+import { decodeAnnotations } from './citations.ts'
+import { findError, inlineError } from './error-decode.ts'
+import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringOf, type TextSource } from './fields.ts'
+import { decodeFinish, failedFinish } from './finish.ts'
+import { decodeLogprobs } from './logprobs.ts'
+import { FORMAT } from './name.ts'
+import { residueOf } from './residue.ts'
+import { decodeUsage, findUsage } from './usage.ts'
+
+/** @returns events that end in `end`, or one `error` event */
+export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
+  const error = findError(document.value)
+  if (error) return [{ type: 'error', error: inlineError(error) }]
+  const body = objectOf(document.value)
+  const choices = arrayOf(body?.['choices'])?.map(choice => objectOf(choice) ?? {})
+  if (body === undefined || choices === undefined) return [{ type: 'error', error: NOT_A_COMPLETION }]
+  const failed = choices.map(choice => failedFinish(stringOf(choice['finish_reason']))).find(each => each !== undefined)
+  return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, body, choices)
+}
+
+const NOT_A_COMPLETION: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'invalid_upstream_reply',
+  message: 'The provider answered with something that is not a chat completion.',
+}
+
+function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fields[]): readonly ReplyEvent[] {
+  const start = startOf(body)
+  const ids = new CallIds(start.id)
+  const answers = choices.map((choice, place) => decodeChoice(source, choice, place, ids))
+  const residue = residueOf(source, body)
+  const usage = findUsage(body)
+  return [
+    start,
+    ...(residue === undefined ? [] : [{ type: 'raw' as const, format: FORMAT, json: residue }]),
+    ...partEvents(answers),
+    ...(usage ? [{ type: 'usage' as const, usage: decodeUsage(source, usage, stringOf(body['service_tier'])) }] : []),
+    ...answers.map(answer => answer.finish),
+    { type: 'end' },
+  ]
+}
+
+/** The head of a completion or of its first chunk. */
+export function startOf(body: Fields): StartEvent {
+  const created = numberOf(body['created'])
+  return compact({
+    type: 'start',
+    id: stringOf(body['id']) ?? '',
+    model: stringOf(body['model']) ?? '',
+    created: created === undefined || created <= 0 ? undefined : Math.floor(created),
+  })
+}
+
+interface Answer {
+  readonly parts: readonly Part[]
+  readonly finish: FinishEvent
+}
+
+function decodeChoice(source: TextSource, choice: Fields, place: number, ids: CallIds): Answer {
+  const message = objectOf(choice['message']) ?? {}
+  const parts = decodeAssistant(source, new FieldReader(source, message), () => '')
+  const annotated = parts.map(part => annotate(source, part, message, choice))
+  const identified = annotated.map(part =>
+    part.type === 'tool-call' ? { ...part, callId: ids.give(part.callId === '' ? undefined : part.callId) } : part,
+  )
+  const raw = stringOf(choice['finish_reason'])
+  const called = parts.some(part => part.type === 'tool-call')
+  const candidate = numberOf(choice['index']) ?? place
+  return { parts: identified, finish: compact({ type: 'finish', candidate, reason: decodeFinish(raw, called), raw }) }
+}
+
+/** Citations and log probabilities stand beside the text on the wire, but belong to it. */
+function annotate(source: TextSource, part: Part, message: Fields, choice: Fields): Part {
+  if (part.type !== 'text') return part
+  const citations = decodeAnnotations(source, message['annotations'], part.text)
+  const logprobs = decodeLogprobs(choice['logprobs'])
+  return {
+    ...part,
+    ...(citations.length === 0 ? {} : { citations }),
+    ...(logprobs.length === 0 ? {} : { logprobs }),
+  }
+}
+
+function partEvents(answers: readonly Answer[]): readonly ReplyEvent[] {
+  const parts = answers.flatMap(({ parts, finish }) => parts.map(part => ({ part, candidate: finish.candidate })))
+  return parts.flatMap(({ part, candidate }, index): ReplyEvent[] => [
+    { type: 'part-start', index, candidate, part },
+    { type: 'part-end', index },
+  ])
+}

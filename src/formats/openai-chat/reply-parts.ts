@@ -1,0 +1,79 @@
+/** Single parts of a reply on the wire: shared by whole replies and streams. */
+import { RawJson, type Writable } from '../../json/raw.ts'
+import type { MediaPart, Part, ToolCallPart } from '../conversation.ts'
+import type { RawEvent } from '../reply-events.ts'
+import type { ReplyContext } from '../wire-format.ts'
+import { writeDataUrl } from './data-url.ts'
+import { arrayOf, objectOf } from './fields.ts'
+import { type Ledger, ownFields } from './ledger.ts'
+import { FORMAT } from './name.ts'
+import { stateFields } from './reply-state.ts'
+
+type WireFields = { readonly [key: string]: Writable }
+
+/** The id of a reply: the provider's own where it has one. SDKs skip chunks without an id. */
+export function replyId(id: string, context: ReplyContext): string {
+  return id === '' ? `chatcmpl-${context.requestId}` : id
+}
+
+/** Whether the client speaks the old `functions`, and so understands `function_call` only (conversion.md E15). */
+export function isLegacyClient({ request }: ReplyContext): boolean {
+  const body = objectOf(request.body)
+  return arrayOf(body?.['functions']) !== undefined && arrayOf(body?.['tools']) === undefined
+}
+
+/** A tool of a namespace goes by both names, as it was declared to a model behind Chat Completions. */
+export function wireName({ name, namespace }: { readonly name: string; readonly namespace?: string }): string {
+  return namespace === undefined ? name : `${namespace}__${name}`
+}
+
+/** An entry of `tool_calls`, without its `index`. @param args arguments, or the beginning of them */
+export function encodeCall(call: ToolCallPart, args: string, ledger: Ledger): WireFields {
+  const name = wireName(call)
+  const said = call.kind === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
+  if (call.caller !== undefined) ledger.dropped('tool-call.caller', 'Chat Completions cannot say who called a tool')
+  return {
+    id: call.callId,
+    type: call.kind,
+    ...said,
+    ...stateFields('call', call.state ?? [], ledger),
+    ...ownFields(call.extensions),
+  }
+}
+
+/** Media that a model made: an entry of `images`, or `audio`. */
+export function encodeMedia(part: MediaPart): WireFields | undefined {
+  if (part.kind === 'image') {
+    const url = urlOf(part)
+    return url === undefined ? undefined : { images: [{ type: 'image_url', image_url: { url } }] }
+  }
+  if (part.kind !== 'audio' || !('base64' in part.source)) return undefined
+  const own = ownFields(part.extensions)
+  return {
+    audio: { id: part.id ?? 'audio', data: part.source.base64, expires_at: 0, transcript: new RawJson('""'), ...own },
+  }
+}
+
+function urlOf({ source, mimeType }: MediaPart): string | undefined {
+  if ('url' in source) return source.url
+  return 'base64' in source ? writeDataUrl({ base64: source.base64, ...(mimeType && { mimeType }) }, 'image/png') : undefined
+}
+
+/** Notes an event that only another format can say. */
+export function noteForeign({ format }: RawEvent, ledger: Ledger): void {
+  if (format !== FORMAT) ledger.dropped(format, `Chat Completions has no form for an event of ${format}`)
+}
+
+/** Notes a part that no Chat reply can hold. */
+export function noteLost(part: Part, ledger: Ledger): void {
+  switch (part.type) {
+    case 'hosted-tool':
+      ledger.dropped(`hosted-tool.${part.tool}`, "Chat Completions does not show the provider's own tools")
+      return
+    case 'opaque':
+      ledger.dropped(`${part.format}.${part.label}`, 'Chat Completions has no such part')
+      return
+    default:
+      ledger.dropped(part.type, 'Chat Completions cannot have this in a reply')
+  }
+}

@@ -1,0 +1,160 @@
+/** A conversation → a Chat Completions request (conversion.md C.10, D.0). */
+import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import { Refusal } from '../../refusal.ts'
+import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
+import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
+import { ownFields } from './ledger.ts'
+import { encodeMessages } from './message-encode.ts'
+import { encodeReasoningSettings } from './reasoning-encode.ts'
+import { type Target, targetOf, unsupported } from './target.ts'
+import { encodeTools } from './tool-encode.ts'
+
+type WireFields = { readonly [key: string]: Writable }
+
+/** @throws Refusal 400 naming what Chat Completions, or this server, cannot be asked for */
+export function encodeRequest(conversation: Conversation, encodeTarget: EncodeTarget): EncodedRequest {
+  if (encodeTarget.operation !== 'generate') {
+    throw new Refusal(400, 'unsupported_by_target', `Chat Completions cannot do "${encodeTarget.operation}".`)
+  }
+  const target = targetOf(encodeTarget)
+  const { ledger } = target
+  ledger.foreign(conversation.extensions, '')
+  const reasoning = encodeReasoningSettings(conversation, target)
+  const fields: WireFields = {
+    model: encodeTarget.model,
+    messages: encodeMessages(conversation.turns, target),
+    ...encodeTools(conversation, target),
+    max_completion_tokens: conversation.maxOutputTokens,
+    ...encodeSampling(conversation, reasoning.effort, target),
+    ...encodeStop(conversation.stop, target),
+    n: conversation.candidates,
+    ...reasoning.fields,
+    response_format: conversation.outputFormat && encodeOutputFormat(conversation.outputFormat),
+    ...encodeAccount(conversation, target),
+    stream: encodeTarget.stream ? true : undefined,
+  }
+  const own = encodeOwn(conversation, encodeTarget.stream, target)
+  const body = { ...own, ...withoutUndefined(inDialect(fields, target)) }
+  return { body: writeJson(body), losses: ledger.losses }
+}
+
+function withoutUndefined(fields: WireFields): WireFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+/** Fields that the client gave and nobody here understood, as it wrote them. */
+function encodeOwn({ extensions }: Conversation, stream: boolean, { dialect, ledger }: Target): WireFields {
+  const { stream_options: streamOptions, ...own } = ownFields(extensions)
+  if (streamOptions === undefined) return own
+  // Refused where nothing is streamed (conversion.md E135).
+  if (stream && dialect.streamOptions) return { ...own, stream_options: streamOptions }
+  if (stream) ledger.dropped('stream_options', 'this server tells usage without being asked')
+  return own
+}
+
+/** Renames what has another name here and leaves out what is refused here. */
+function inDialect(fields: WireFields, { dialect, ledger, ...target }: Target): WireFields {
+  if (typeof fields['n'] === 'number' && fields['n'] > 1 && dialect.omit.includes('n')) {
+    throw unsupported(target, 'n', 'a wish for several answers')
+  }
+  const kept = Object.entries(fields).filter(([key, value]) => {
+    if (value === undefined || !dialect.omit.includes(key)) return true
+    ledger.dropped(key, 'this server does not take it')
+    return false
+  })
+  return Object.fromEntries(
+    kept.map(([key, value]) => [Object.hasOwn(dialect.rename, key) ? (dialect.rename[key] ?? key) : key, value]),
+  )
+}
+
+const SAMPLING = {
+  temperature: 'temperature',
+  topP: 'top_p',
+  topK: 'top_k',
+  frequencyPenalty: 'frequency_penalty',
+  presencePenalty: 'presence_penalty',
+  seed: 'seed',
+  logitBias: 'logit_bias',
+} as const satisfies Record<keyof Sampling, string>
+
+/** What reasoning models refuse, though others take it (OpenAI, "Reasoning models"). */
+const REFUSED_WHEN_REASONING: readonly (keyof Sampling)[] = [
+  'temperature',
+  'topP',
+  'frequencyPenalty',
+  'presencePenalty',
+  'logitBias',
+]
+
+function encodeSampling(
+  { sampling, logprobs }: Conversation,
+  effort: Effort | undefined,
+  { abilities, ledger }: Target,
+): WireFields {
+  const isFree = abilities === undefined || samplesFreely(abilities.sampling, effort)
+  const fields: Record<string, Writable> = {}
+  for (const [name, wire] of Object.entries(SAMPLING) as [keyof Sampling, string][]) {
+    const value = sampling[name]
+    if (value === undefined) continue
+    const isDefault = value === 1 && (name === 'temperature' || name === 'topP')
+    if (isFree || isDefault || !REFUSED_WHEN_REASONING.includes(name)) fields[wire] = value
+    else ledger.dropped(`sampling.${name}`, 'this model does not take it')
+  }
+  if (logprobs === undefined) return fields
+  if (isFree) return { ...fields, logprobs: true, top_logprobs: logprobs.top }
+  ledger.dropped('logprobs', 'this model does not tell them')
+  return fields
+}
+
+/** Models that can rest do so unless asked to reason. */
+function samplesFreely(sampling: 'always' | 'without-reasoning' | 'never', effort: Effort | undefined): boolean {
+  return sampling === 'always' || (sampling === 'without-reasoning' && (effort === undefined || effort === 'none'))
+}
+
+function encodeStop(stop: readonly string[] | undefined, target: Target): WireFields {
+  if (stop === undefined || stop.length === 0) return {}
+  if (target.abilities?.stop === false) {
+    target.ledger.dropped('stop', 'this model does not take stop sequences')
+    return {}
+  }
+  if (stop.length > 4 && target.dialect.openaiModels) throw unsupported(target, 'stop', 'more than 4 stop sequences')
+  return { stop }
+}
+
+function encodeOutputFormat(format: OutputFormat): Writable {
+  switch (format.type) {
+    case 'text':
+      return { type: 'text' }
+    case 'json':
+      return { type: 'json_object' }
+    default: {
+      const { name = 'response', description, schema, strict } = format
+      return { type: 'json_schema', json_schema: { name, description, schema: new RawJson(schema), strict } }
+    }
+  }
+}
+
+function encodeAccount(conversation: Conversation, target: Target): WireFields {
+  const { serviceTier, state, endUser, extensions } = conversation
+  refuseState(conversation, target)
+  const tier = serviceTier && target.dialect.serviceTiers[serviceTier]
+  if (serviceTier && tier === undefined) target.ledger.dropped('serviceTier', `this server has no tier "${serviceTier}"`)
+  // A client that said `user` is taken at its word: the field goes out among its own.
+  const saidUser = endUser !== undefined && ownFields(extensions)['user']?.text === JSON.stringify(endUser)
+  return {
+    verbosity: conversation.verbosity,
+    modalities: conversation.modalities,
+    safety_identifier: saidUser ? undefined : endUser,
+    metadata: conversation.metadata,
+    service_tier: tier,
+    prompt_cache_key: conversation.cacheKey,
+    store: state?.store,
+  }
+}
+
+/** What the provider is to remember is part of the prompt: without it the model would answer something else. */
+function refuseState({ state }: Conversation, target: Target): void {
+  if (state?.previousId !== undefined) throw unsupported(target, 'previous_response_id', 'an earlier response')
+  if (state?.conversation !== undefined) throw unsupported(target, 'conversation', 'a stored conversation')
+  if (state?.thread !== undefined) throw unsupported(target, 'thread', 'a message thread')
+}

@@ -1,0 +1,159 @@
+/** A Chat completion stream → reply events (conversion.md A.2.3, D.14). */
+import { parseDocument } from '../../json/document.ts'
+import type { SseFrame } from '../../stream/sse.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { ReplyEvent, Usage } from '../reply-events.ts'
+import type { StreamDecoder } from '../wire-format.ts'
+import { CallIds } from './call-ids.ts'
+import { CandidateDecoder } from './candidate-decode.ts'
+import { findError, inlineError } from './error-decode.ts'
+import { arrayOf, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
+import { failedFinish } from './finish.ts'
+import { FORMAT } from './name.ts'
+import { PartIndex } from './part-index.ts'
+import { startOf } from './reply-decode.ts'
+import { ResidueWatch, residueOf } from './residue.ts'
+import { decodeUsage, findUsage } from './usage.ts'
+
+export function decodeStream(): StreamDecoder {
+  return new ChatStreamDecoder()
+}
+
+class ChatStreamDecoder implements StreamDecoder {
+  readonly #parts = new PartIndex()
+  readonly #residue = new ResidueWatch()
+  readonly #candidates = new Map<number, CandidateDecoder>()
+  /** Set by the first chunk that says who answers; Azure sends one before it that does not. */
+  #ids: CallIds | undefined
+  /** Unknown fields of chunks before the start. */
+  #early: ReplyEvent[] = []
+  /** The last chunk that told usage, read when the stream ends: some servers tell it on every chunk. */
+  #usageChunk: string | undefined
+  #serviceTier: string | undefined
+  #done = false
+
+  frame({ data, event }: SseFrame): readonly ReplyEvent[] {
+    if (this.#done || data === '') return []
+    try {
+      return data.trim() === '[DONE]' ? this.#complete() : this.#read(data, event)
+    } catch {
+      // Nested deeper than anything that can be worked on.
+      return this.#fail(UNREADABLE)
+    }
+  }
+
+  #read(data: string, event: string | undefined): readonly ReplyEvent[] {
+    const value = parsed(data)
+    if (value === undefined) return this.#fail(UNREADABLE)
+    const error = findError(value) ?? (event === 'error' ? (objectOf(value) ?? {}) : undefined)
+    if (error) return this.#fail(inlineError(error))
+    const chunk = objectOf(value)
+    return chunk ? this.#chunk(chunk, data) : []
+  }
+
+  end(): readonly ReplyEvent[] {
+    if (this.#done) return []
+    const finished = [...this.#candidates.values()].every(candidate => candidate.finished !== undefined)
+    // Some servers close without [DONE]; a finish reason is proof enough (conversion.md E222).
+    return finished && this.#candidates.size > 0 ? this.#complete() : this.#fail(TRUNCATED)
+  }
+
+  #chunk(chunk: Fields, data: string): readonly ReplyEvent[] {
+    const out: ReplyEvent[] = []
+    const choices = arrayOf(chunk['choices']) ?? []
+    if (this.#ids === undefined && (choices.length > 0 || wordOf(chunk['id']) !== undefined)) this.#start(chunk, out)
+    if (this.#residue.isNew(chunk)) this.#tellResidue(data, out)
+    if (findUsage(chunk)) this.#usageChunk = data
+    this.#serviceTier = wordOf(chunk['service_tier']) ?? this.#serviceTier
+    for (const value of choices) {
+      const choice = objectOf(value)
+      if (choice === undefined) continue
+      const candidate = this.#candidate(choice['index'])
+      candidate.choice(choice, out)
+      const failed = failedFinish(candidate.finished)
+      if (failed) return [...out, ...this.#fail(failed)]
+    }
+    return out
+  }
+
+  #start(chunk: Fields, out: ReplyEvent[]): void {
+    const start = startOf(chunk)
+    this.#ids = new CallIds(start.id)
+    out.push(start, ...this.#early)
+    this.#early = []
+  }
+
+  /** Read from the text itself, because these may be numbers that `JSON.parse` rounds. */
+  #tellResidue(data: string, out: ReplyEvent[]): void {
+    const document = parseDocument(data)
+    const json = residueOf(document, objectOf(document.value) ?? {})
+    if (json === undefined) return
+    const into = this.#ids === undefined ? this.#early : out
+    into.push({ type: 'raw', format: FORMAT, json })
+  }
+
+  #candidate(value: unknown): CandidateDecoder {
+    const index = typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0
+    const known = this.#candidates.get(index)
+    if (known) return known
+    const candidate = new CandidateDecoder(index, this.#parts, (this.#ids ??= new CallIds('')))
+    this.#candidates.set(index, candidate)
+    return candidate
+  }
+
+  /** Usage follows the finish reason on the wire, so both are told here, usage first. */
+  #complete(): readonly ReplyEvent[] {
+    if (this.#candidates.size === 0) return this.#fail(EMPTY)
+    this.#done = true
+    const out: ReplyEvent[] = []
+    for (const candidate of this.#candidates.values()) candidate.close(out)
+    const usage = this.#usage()
+    if (usage) out.push({ type: 'usage', usage })
+    for (const candidate of this.#candidates.values()) out.push(candidate.finishEvent())
+    out.push({ type: 'end' })
+    return out
+  }
+
+  #fail(error: ErrorView): readonly ReplyEvent[] {
+    this.#done = true
+    const usage = this.#ids && this.#usage()
+    return usage ? [{ type: 'usage', usage }, { type: 'error', error }] : [{ type: 'error', error }]
+  }
+
+  #usage(): Usage | undefined {
+    if (this.#usageChunk === undefined) return undefined
+    // Cleared first: reading it again after it failed would fail again.
+    const chunk = this.#usageChunk
+    this.#usageChunk = undefined
+    const document = parseDocument(chunk)
+    const usage = findUsage(objectOf(document.value) ?? {})
+    return usage && decodeUsage(document, usage, stringOf(this.#serviceTier))
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const UNREADABLE: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'invalid_upstream_stream',
+  message: 'The provider sent something in its stream that is not JSON.',
+}
+const EMPTY: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'empty_upstream_stream',
+  message: 'The provider ended its stream without an answer.',
+}
+const TRUNCATED: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'upstream_stream_truncated',
+  message: 'The provider ended its stream before the answer was complete.',
+}

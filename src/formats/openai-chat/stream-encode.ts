@@ -1,0 +1,164 @@
+/** Reply events → a Chat completion stream (conversion.md A.2.3, D.11). */
+import { type Writable, writeJson } from '../../json/raw.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { Loss } from '../losses.ts'
+import type { FinishEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
+import { CandidateEncoder } from './candidate-encode.ts'
+import { encodeStreamError } from './errors.ts'
+import { objectOf } from './fields.ts'
+import { MALFORMED_CALL } from './finish.ts'
+import { Ledger } from './ledger.ts'
+import { isLegacyClient, noteForeign, replyId } from './reply-parts.ts'
+import { readRaw } from './reply-raw.ts'
+import { encodeServiceTier } from './service-tier.ts'
+import { encodeUsage } from './usage.ts'
+
+export function encodeStream(context: ReplyContext): StreamEncoder {
+  return new ChatStreamEncoder(context)
+}
+
+class ChatStreamEncoder implements StreamEncoder {
+  readonly #context: ReplyContext
+  readonly #ledger = new Ledger()
+  readonly #isLegacy: boolean
+  readonly #includeUsage: boolean
+  readonly #candidates = new Map<number, CandidateEncoder>()
+  /** Which candidate a part belongs to. */
+  readonly #owners = new Map<number, CandidateEncoder>()
+  #usage: Usage | undefined
+  /** All of a chunk before its choices, the same in every one. */
+  #head = ''
+  #done = false
+
+  constructor(context: ReplyContext) {
+    this.#context = context
+    this.#isLegacy = isLegacyClient(context)
+    const streamOptions = objectOf(objectOf(context.request.body)?.['stream_options'])
+    this.#includeUsage = streamOptions?.['include_usage'] === true
+  }
+
+  get losses(): readonly Loss[] {
+    return this.#ledger.losses
+  }
+
+  event(event: ReplyEvent): string {
+    if (this.#done) return ''
+    switch (event.type) {
+      case 'start':
+        return this.#start(event)
+      case 'usage':
+        this.#usage = event.usage
+        return ''
+      case 'ping':
+        return HEARTBEAT
+      case 'raw':
+        return this.#raw(event)
+      case 'finish':
+        return this.#finish(event)
+      case 'end':
+        return this.#end()
+      case 'error':
+        return this.#fail(event.error)
+      case 'part-start':
+        return this.#chunks(this.#owner(event), event)
+      default:
+        return this.#part(event)
+    }
+  }
+
+  #start(event: StartEvent): string {
+    this.#usage = event.usage ?? this.#usage
+    this.#openHead(event)
+    return ''
+  }
+
+  #openHead({ id, created }: Pick<StartEvent, 'id' | 'created'>): void {
+    if (this.#head !== '') return
+    const fields = writeJson({
+      id: replyId(id, this.#context),
+      object: 'chat.completion.chunk',
+      created: created ?? this.#context.created,
+      model: this.#context.model,
+    })
+    this.#head = `data: ${fields.slice(0, -1)}`
+  }
+
+  #owner({ index, candidate }: { readonly index: number; readonly candidate: number }): CandidateEncoder {
+    const owner = this.#candidates.get(candidate) ?? new CandidateEncoder(candidate, this.#isLegacy, this.#ledger)
+    this.#candidates.set(candidate, owner)
+    this.#owners.set(index, owner)
+    return owner
+  }
+
+  #part(event: Extract<ReplyEvent, { index: number }>): string {
+    const owner = this.#owners.get(event.index)
+    return owner === undefined ? '' : this.#chunks(owner, event)
+  }
+
+  #chunks(owner: CandidateEncoder, event: Extract<ReplyEvent, { index: number }>): string {
+    let text = ''
+    for (const choice of owner.event(event)) text += this.#chunk(choice)
+    return text
+  }
+
+  /** @param choice JSON text of one choice */
+  #chunk(choice: string): string {
+    if (this.#head === '') this.#openHead({ id: '' })
+    return `${this.#head},"choices":[${choice}]${this.#includeUsage ? ',"usage":null' : ''}}\n\n`
+  }
+
+  #raw(event: RawEvent): string {
+    const { top, choices } = readRaw(event)
+    if (this.#head === '') this.#openHead({ id: '' })
+    let text = ''
+    for (const [index, { choice, message }] of choices) {
+      text += this.#chunk(writeJson({ index, delta: message, finish_reason: null, ...choice }))
+    }
+    if (Object.keys(top).length > 0) text = this.#bare(top) + text
+    noteForeign(event, this.#ledger)
+    return text
+  }
+
+  /** A chunk without choices. */
+  #bare(fields: { readonly [key: string]: Writable }): string {
+    const usage = this.#includeUsage && !('usage' in fields) ? { usage: null } : {}
+    return `${this.#head},"choices":[],${writeJson({ ...fields, ...usage }).slice(1)}\n\n`
+  }
+
+  #finish(event: FinishEvent): string {
+    const owner = this.#owner({ index: -1, candidate: event.candidate })
+    const choices = owner.finish(event)
+    if (choices === undefined) return this.#fail(MALFORMED_CALL)
+    return choices.map(choice => this.#chunk(choice)).join('')
+  }
+
+  /** Only what is whole ends in `[DONE]`. */
+  #end(): string {
+    const candidates = [...this.#candidates.values()]
+    if (candidates.length === 0 || !candidates.every(candidate => candidate.finished)) return this.#fail(UNFINISHED)
+    this.#done = true
+    return `${this.#lastChunk()}data: [DONE]\n\n`
+  }
+
+  #lastChunk(): string {
+    if (!this.#includeUsage || this.#usage === undefined) return ''
+    const tier = encodeServiceTier(this.#usage.serviceTier)
+    return this.#bare({ usage: encodeUsage(this.#usage), ...(tier === undefined ? {} : { service_tier: tier }) })
+  }
+
+  #fail(error: ErrorView): string {
+    this.#done = true
+    return encodeStreamError(error)
+  }
+}
+
+/** A comment: it keeps the connection open, and SDKs skip it. */
+export const HEARTBEAT = ': keep-alive\n\n'
+
+const UNFINISHED: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'upstream_stream_truncated',
+  message: 'The answer ended before it was complete.',
+}

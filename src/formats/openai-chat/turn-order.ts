@@ -1,0 +1,81 @@
+/** Brings turns into an order that a Chat server takes, keeping each one's place in the client's conversation. */
+import type { Part, Turn } from '../conversation.ts'
+import type { Target } from './target.ts'
+
+export interface PlacedTurn {
+  readonly turn: Turn
+  /** Where it stood: `turns[3]`. */
+  readonly path: string
+}
+
+export function arrangeTurns(turns: readonly Turn[], target: Target): readonly PlacedTurn[] {
+  const said = turns
+    .map((turn, index) => ({ turn: withoutDeltas(turn), path: `turns[${index}]`, wasEmpty: turn.parts.length === 0 }))
+    // A turn that only changed tools or settings says nothing; those are gathered elsewhere.
+    .filter(({ turn, wasEmpty }) => wasEmpty || turn.parts.length > 0)
+  const joined = joinAssistants(said)
+  return target.dialect.system === 'head' ? systemFirst(joined, target) : joined
+}
+
+function withoutDeltas(turn: Turn): Turn {
+  const parts = turn.parts.filter(part => part.type !== 'tools-delta' && part.type !== 'settings-delta')
+  return parts.length === turn.parts.length ? turn : { ...turn, parts }
+}
+
+/**
+ * Other formats may split one answer into several turns: its reasoning, its text, each of its calls. Results must
+ * directly follow the one message that holds all calls (conversion.md E53).
+ */
+function joinAssistants(turns: readonly PlacedTurn[]): readonly PlacedTurn[] {
+  const joined: PlacedTurn[] = []
+  for (const placed of turns) {
+    const last = joined.at(-1)
+    if (last && goesOn(last.turn, placed.turn)) {
+      const turn = { ...last.turn, parts: [...last.turn.parts, ...placed.turn.parts] }
+      joined[joined.length - 1] = { ...last, turn }
+    } else {
+      joined.push(placed)
+    }
+  }
+  return joined
+}
+
+function goesOn(last: Turn, next: Turn): boolean {
+  if (last.role !== 'assistant' || next.role !== 'assistant') return false
+  if (last.extensions || next.extensions || last.name !== next.name) return false
+  return last.parts.some(isCall) || last.parts.every(part => part.type === 'reasoning') || next.parts.every(isCall)
+}
+
+function isCall(part: Part): boolean {
+  return part.type === 'tool-call'
+}
+
+/** One system message at the beginning; what comes later is told in place, by the user (conversion.md E2, E5). */
+function systemFirst(turns: readonly PlacedTurn[], target: Target): readonly PlacedTurn[] {
+  const firstOther = turns.findIndex(({ turn }) => !isSystem(turn))
+  const headLength = firstOther < 0 ? turns.length : firstOther
+  const head = turns.slice(0, headLength)
+  const rest = turns.slice(headLength).map(placed => (isSystem(placed.turn) ? demoted(placed, target) : placed))
+  const [first] = head
+  if (first === undefined || head.length === 1) return [...head, ...rest]
+  const parts = head.flatMap(({ turn }, index) => [...(index === 0 ? [] : [BREAK]), ...turn.parts])
+  return [{ ...first, turn: { ...first.turn, parts: joinTexts(parts) } }, ...rest]
+}
+
+const BREAK: Part = { type: 'text', text: '\n\n' }
+
+function isSystem({ role }: Turn): boolean {
+  return role === 'system' || role === 'developer'
+}
+
+function joinTexts(parts: readonly Part[]): readonly Part[] {
+  const texts = parts.filter(part => part.type === 'text')
+  return texts.length === parts.length ? [{ type: 'text', text: texts.map(part => part.text).join('') }] : parts
+}
+
+function demoted({ turn, path }: PlacedTurn, { ledger }: Target): PlacedTurn {
+  ledger.approximated(path, 'this server takes a system message at the beginning only; the user says it here')
+  const open: Part = { type: 'text', text: '<system-reminder>\n' }
+  const close: Part = { type: 'text', text: '\n</system-reminder>' }
+  return { path, turn: { ...turn, role: 'user', parts: joinTexts([open, ...turn.parts, close]) } }
+}
