@@ -1,0 +1,133 @@
+/** A stream of the Responses API → reply events (conversion.md A.3.3, E99, E206 to E215). */
+import { type JsonDocument, parseDocument } from '../../json/document.ts'
+import type { SseFrame } from '../../stream/sse.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { ReplyEvent } from '../reply-events.ts'
+import type { StreamDecoder } from '../wire-format.ts'
+import { decodeInnerError } from './errors.ts'
+import { type Fields, isFields, listOf } from './fields.ts'
+import { decodeFinish, seenIn } from './finish.ts'
+import { frameType } from './frame-type.ts'
+import { OutputDecoder } from './output-decode.ts'
+import { decodeStart, failureOf } from './reply-decode.ts'
+import { decodeUsage } from './usage.ts'
+
+export class ResponsesStreamDecoder implements StreamDecoder {
+  readonly #output = new OutputDecoder()
+  #started = false
+  #ended = false
+
+  frame(frame: SseFrame): readonly ReplyEvent[] {
+    if (this.#ended || frame.data === '[DONE]') return []
+    const type = frameType(frame)
+    try {
+      return this.#read(type, frame.data)
+    } catch {
+      return this.#fail(unreadable())
+    }
+  }
+
+  end(): readonly ReplyEvent[] {
+    return this.#ended ? [] : this.#fail(truncated())
+  }
+
+  #read(type: string | undefined, data: string): readonly ReplyEvent[] {
+    switch (type) {
+      case 'response.created':
+      case 'response.in_progress':
+      case 'response.queued':
+        return this.#started ? [PING] : this.#start(responseOf(JSON.parse(data)))
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.cancelled':
+        return this.#finish(parseDocument(data))
+      case 'response.failed':
+        return this.#fail(decodeInnerError(failureOf({ status: 'failed', ...responseOf(JSON.parse(data)) })))
+      case 'error': {
+        const event: unknown = JSON.parse(data)
+        return this.#fail(decodeInnerError(event))
+      }
+      case 'response.output_item.added':
+      case 'response.output_item.done':
+      case 'response.output_text.annotation.added':
+      case 'response.content_part.done':
+        return this.#within(type, parseDocument(data))
+      case undefined:
+        // Not JSON, or JSON of no type: nothing that comes after it can be relied on.
+        return isJsonObject(data) ? [] : this.#fail(unreadable())
+      default:
+        return this.#part(type, JSON.parse(data))
+    }
+  }
+
+  #start(response: Fields): readonly ReplyEvent[] {
+    this.#started = true
+    return [decodeStart(response)]
+  }
+
+  /** Something of the output came: a reply that never said that it began, begins now. */
+  #begin(): readonly ReplyEvent[] {
+    return this.#started ? [] : this.#start({})
+  }
+
+  #within(type: string, document: JsonDocument): readonly ReplyEvent[] {
+    if (!isFields(document.value)) return []
+    return [...this.#begin(), ...this.#output.whole(type, document, document.value)]
+  }
+
+  #part(type: string, event: unknown): readonly ReplyEvent[] {
+    if (!isFields(event)) return []
+    const events = this.#output.delta(type, event)
+    return this.#started || events.length === 0 ? events : [...this.#begin(), ...events]
+  }
+
+  #finish(document: JsonDocument): readonly ReplyEvent[] {
+    const response = responseOf(document.value)
+    const events: ReplyEvent[] = this.#started ? [] : [...this.#start(response)]
+    this.#ended = true
+    events.push(...this.#output.rest(document, listOf(response.output)))
+    const usage = decodeUsage(document, response)
+    if (usage !== undefined) events.push({ type: 'usage', usage })
+    const told = seenIn(response)
+    const seen = { ...told, ...this.#output.seen, toolCall: told.toolCall || this.#output.seen.toolCall }
+    events.push(decodeFinish(document, response, seen), { type: 'end' })
+    return events
+  }
+
+  #fail(error: ErrorView): readonly ReplyEvent[] {
+    this.#ended = true
+    return [{ type: 'error', error }]
+  }
+}
+
+const PING: ReplyEvent = { type: 'ping' }
+
+function responseOf(event: unknown): Fields {
+  return isFields(event) && isFields(event.response) ? event.response : {}
+}
+
+function isJsonObject(data: string): boolean {
+  try {
+    return isFields(JSON.parse(data))
+  } catch {
+    return false
+  }
+}
+
+function truncated(): ErrorView {
+  return {
+    kind: 'upstream',
+    status: 502,
+    code: 'upstream_truncated',
+    message: 'The provider ended its reply before it was complete.',
+  }
+}
+
+function unreadable(): ErrorView {
+  return {
+    kind: 'upstream',
+    status: 502,
+    code: 'upstream_unreadable',
+    message: 'The provider sent something that is not an event of its format.',
+  }
+}
