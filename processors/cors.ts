@@ -113,6 +113,7 @@ function isAllowed(headers: Readonly<Record<string, string>>): boolean {
 /** @throws Error when a browser would never send that as an origin */
 function checkedOrigin(text: string): string {
   if (text === '*') return text
+  if (text.includes('*')) throw new Error(`"${text}" is a pattern, which is not possible here; name each origin`)
   const origin = URL.canParse(text) ? new URL(text).origin : undefined
   if (origin === text) return text
   const hint =

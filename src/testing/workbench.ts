@@ -1,0 +1,184 @@
+import { isDeepStrictEqual } from 'node:util'
+import { within } from '../components/deadline.ts'
+import type { Format, Loss, Next, Processor, ProcessorDefinition, Reply, Store } from '../contract.ts'
+import type { EngineCall } from '../pipeline/call.ts'
+import { compose } from '../pipeline/compose.ts'
+import type { EngineReply } from '../pipeline/reply.ts'
+import { StepFailure } from '../pipeline/step.ts'
+import { Refusal, UpstreamError } from '../refusal.ts'
+import { type Delivered, deliver } from './deliver.ts'
+import { ManualClock } from './manual-clock.ts'
+import { type PlainFormatState, plainFormat } from './plain-format.ts'
+import { type LogLine, type Measurement, recordingLog, recordingMetrics, recordingStore } from './recorder.ts'
+import { Script, type ScriptedReply } from './script.ts'
+import { type CallSketch, type ProviderFormats, testCall } from './test-call.ts'
+import { optionsFrom } from './test-options.ts'
+import { TestStore } from './test-store.ts'
+
+/** What a processor is set up with, and what stands behind it. */
+export interface World {
+  /** TOML. */
+  readonly options?: string
+  /** The configured providers; one named `main` that speaks `openai-chat` unless said otherwise. */
+  readonly providers?: ProviderFormats
+  /** What the rest of the chain does, in order of the calls of `next`; the last one again and again. */
+  readonly replies?: readonly ScriptedReply[]
+  /** What every conversion loses. */
+  readonly losses?: { readonly call?: readonly Loss[]; readonly reply?: readonly Loss[] }
+}
+
+/** How one call ended: with a reply, or with what was thrown. */
+export interface SeenCall {
+  readonly reply?: Delivered
+  readonly failure?: unknown
+}
+
+/** One processor, set up alone in a pipeline, with everything around it in the hands of a test. */
+export class Workbench {
+  readonly clock = new ManualClock()
+  readonly log: LogLine[] = []
+  readonly measurements: Measurement[] = []
+  readonly storeKeys = new Set<string>()
+  readonly store: Store = recordingStore(new TestStore(this.clock), this.storeKeys)
+  readonly calls: SeenCall[] = []
+  readonly script: Script
+  readonly #definition: ProcessorDefinition
+  readonly #world: World
+  readonly #format: PlainFormatState
+  readonly #shutdown = new AbortController()
+  #processor: Processor | undefined
+  #onHang = (): void => {}
+
+  private constructor(definition: ProcessorDefinition, world: World) {
+    this.#definition = definition
+    this.#world = world
+    this.#format = { losses: world.losses ?? {}, decoded: 0 }
+    this.script = new Script(world.replies ?? [{ text: 'ok' }], () => this.#onHang())
+  }
+
+  /** Checks the options and sets the processor up. @throws Error with what is wrong with the options */
+  static async open(name: string, definition: ProcessorDefinition, world: World): Promise<Workbench> {
+    const bench = new Workbench(definition, world)
+    bench.#processor = await definition.setup({
+      options: optionsFrom(definition, world.options ?? ''),
+      label: name,
+      pipeline: 'main',
+      providers: new Map(Object.entries(bench.#providers)),
+      log: recordingLog(bench.log),
+      metrics: recordingMetrics(bench.measurements),
+      store: bench.store,
+      clock: bench.clock,
+      signal: bench.#shutdown.signal,
+    })
+    return bench
+  }
+
+  get processor(): Processor {
+    if (!this.#processor) throw new Error('the processor is not set up')
+    return this.#processor
+  }
+
+  /** How often somebody looked at the canonical view of a call. */
+  get decoded(): number {
+    return this.#format.decoded
+  }
+
+  get #providers(): Readonly<Record<string, Format>> {
+    return this.#world.providers ?? { main: 'openai-chat' }
+  }
+
+  /** Lets one call through. @throws Error when the processor broke its contract */
+  async run(sketch: CallSketch): Promise<SeenCall> {
+    this.clock.advance(sketch.after ?? 0)
+    const world = {
+      providers: this.#providers,
+      format: plainFormat(this.#format),
+      log: recordingLog(this.log),
+      created: 1,
+    }
+    const { call, lifetime } = testCall(sketch, this.calls.length, world)
+    const before = snapshot(call)
+    if (sketch.leaves === 'before') lifetime.abort(new Error('the client left'))
+    this.#onHang = () => {
+      if (sketch.leaves === 'while-waiting') setImmediate(() => lifetime.abort(new Error('the client left')))
+    }
+    const seen = await this.#handle(call, sketch)
+    this.calls.push(seen)
+    lifetime.end()
+    // What hangs on the end of a reply (settling a limit, a last line in the log) runs now.
+    await new Promise<void>(resolve => setImmediate(resolve))
+    if (!isDeepStrictEqual(snapshot(call), before)) throw new Error('the call was changed in place; use call.with(…)')
+    this.#checkEnds(seen)
+    return seen
+  }
+
+  async close(): Promise<void> {
+    this.#shutdown.abort()
+    await within(REAL_TIME, 5000, () => this.#processor?.close?.())
+  }
+
+  async #handle(call: EngineCall, sketch: CallSketch): Promise<SeenCall> {
+    const chain = this.#chain()
+    try {
+      const reply = (await chain(call)) as EngineReply
+      return { reply: await deliver(reply, sketch.reads ?? 'all') }
+    } catch (failure) {
+      return { failure }
+    }
+  }
+
+  #chain(): (call: EngineCall) => Promise<Reply> {
+    const { processor } = this
+    const step = { name: 'test', label: 'test', processor, deadlineMs: processor.deadlineMs ?? 5000, observe: () => {} }
+    const next: Next = this.script.next
+    return compose([step], next)
+  }
+
+  /** Every promise that the contract asks a processor to keep, whatever the test is about. */
+  #checkEnds({ failure }: SeenCall): void {
+    if (failure instanceof StepFailure && !this.#isScripted(failure.cause)) {
+      throw new Error(failure.message, { cause: failure.cause })
+    }
+    if (failure instanceof Refusal && !(failure instanceof UpstreamError) && !this.#isScripted(failure)) {
+      this.#checkDeclared(failure)
+    }
+    const open = this.script.replies.filter(reply => reply.end.outcome === undefined)
+    if (open.length > 0) throw new Error(`${open.length} replies were neither passed on nor cancelled`)
+  }
+
+  /** The script threw it, or a refusal of the same code: a processor may add headers to one that passes. */
+  #isScripted(thrown: unknown): boolean {
+    return (this.#world.replies ?? []).some(scripted => {
+      if (!('throws' in scripted)) return false
+      const { throws } = scripted
+      return (
+        throws === thrown || (throws instanceof Refusal && thrown instanceof Refusal && throws.code === thrown.code)
+      )
+    })
+  }
+
+  #checkDeclared({ code, status, message }: Refusal): void {
+    const declared = this.#definition.refusals?.[code]
+    if (!declared) throw new Error(`refused with the code "${code}", which its definition does not declare: ${message}`)
+    if (declared.status !== status)
+      throw new Error(`refused with ${status}; it declares ${declared.status} for "${code}"`)
+  }
+}
+
+const REAL_TIME = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  sleep: (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(resolve, ms)
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      })
+    }),
+}
+
+function snapshot(call: EngineCall): unknown {
+  const { id, operation, format, model, provider, client, maxOutputTokens } = call
+  return { id, operation, format, model, provider, client, maxOutputTokens, body: call.body?.bytes.toString('utf8') }
+}

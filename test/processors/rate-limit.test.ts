@@ -1,0 +1,183 @@
+import { Refusal } from 'sluice'
+import { type CallSketch, testProcessor } from 'sluice/testing'
+import { expect, test } from 'vitest'
+import rateLimit from '../../processors/rate-limit.ts'
+
+const alice: CallSketch = { identity: { name: 'alice' } }
+const bob: CallSketch = { identity: { name: 'bob' } }
+
+function times(count: number, sketch: CallSketch): readonly CallSketch[] {
+  return Array.from({ length: count }, () => sketch)
+}
+
+function statusOf(failure: unknown): number | undefined {
+  return failure instanceof Refusal ? failure.status : undefined
+}
+
+testProcessor(test, 'rate-limit', rateLimit, {
+  accepts: ['requests_per_day = 1', 'tokens_per_minute = 1', 'requests_per_minute = 1\nper = "address"'],
+  rejects: {
+    '': 'no limit is set',
+    'requests_per_minute = 0': 'must be at least 1, not 0',
+    'requests_per_minute = "60"': 'must be a whole number',
+    'request_per_minute = 60': 'did you mean "requests_per_minute"',
+    'requests_per_minute = 60\nper = "user"': 'must be one of "key", "address", "pipeline"',
+    'tokens_per_minute = 60\nburst = 5': 'burst needs a request limit',
+  },
+  calls: {
+    'lets as many through as the limit says, and tells the next one when to return': {
+      options: 'requests_per_minute = 3',
+      calls: times(4, alice),
+      expect({ calls, failure, sent, metrics }) {
+        expect(calls.map(call => call.reply?.status)).toEqual([200, 200, 200, undefined])
+        expect(failure).toMatchObject({ status: 429, code: 'rate_limited', kind: 'rate-limit', retryAfterMs: 20_000 })
+        expect(failure).toHaveProperty(
+          'message',
+          'The limit of 3 requests a minute for the key "alice" is used up. Try again in 20 s.',
+        )
+        expect(sent).toHaveLength(3)
+        expect(metrics).toEqual([
+          { name: 'rate_limit_refusals_total', value: 1, labels: { limit: 'requests_per_minute' } },
+        ])
+      },
+    },
+    'keeps its word about when to return': {
+      options: 'requests_per_minute = 2',
+      calls: [...times(3, alice), { ...alice, after: 29_999 }, { ...alice, after: 1 }],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 200, 429, 429, 200])
+      },
+    },
+    'counts each key by itself': {
+      options: 'requests_per_minute = 1',
+      calls: [alice, bob, alice, bob],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 200, 429, 429])
+      },
+    },
+    'counts everybody together when it is told to': {
+      options: 'requests_per_minute = 1\nper = "pipeline"',
+      calls: [alice, bob],
+      expect({ calls, storeKeys }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 429])
+        expect([...storeKeys]).toEqual(['requests_per_minute:all'])
+      },
+    },
+    'counts an IPv6 network of 64 bits as one address, and a mapped IPv4 address as itself': {
+      options: 'requests_per_minute = 1\nper = "address"',
+      calls: [
+        { address: '2001:db8:1:2::1' },
+        { address: '2001:db8:1:2:ffff::9' },
+        { address: '2001:0db8:0001:0002:0:0:0:7' },
+        { address: '2001:db8:1:3::1' },
+        { address: '::1' },
+        { address: '192.0.2.7' },
+        { address: '::ffff:192.0.2.7' },
+      ],
+      expect({ calls, storeKeys }) {
+        const statuses = calls.map(call => call.reply?.status ?? statusOf(call.failure))
+        expect(statuses).toEqual([200, 429, 429, 200, 200, 200, 429])
+        expect([...storeKeys]).toContain('requests_per_minute:address:2001:db8:1:2::/64')
+      },
+    },
+    'falls back to the address where nobody is known': {
+      options: 'requests_per_minute = 1',
+      calls: [{ address: '192.0.2.1' }, { address: '192.0.2.2' }, { address: '192.0.2.1' }],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 200, 429])
+      },
+    },
+    'takes from no limit when one of them refuses': {
+      options: 'requests_per_second = 1\nrequests_per_hour = 3',
+      calls: [alice, ...times(50, alice), { ...alice, after: 1000 }, { ...alice, after: 1000 }],
+      expect({ calls }) {
+        expect(calls.filter(call => call.reply)).toHaveLength(3)
+        expect(calls.at(-1)?.reply?.status).toBe(200)
+      },
+    },
+    'lets only a burst through at once': {
+      options: 'requests_per_minute = 60\nburst = 2',
+      calls: [...times(3, alice), { ...alice, after: 1000 }],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 200, 429, 200])
+      },
+    },
+    'charges tokens when the reply has ended, and refuses a caller in debt': {
+      options: 'tokens_per_minute = 600',
+      replies: [{ text: 'long', usage: { input: 400, output: 500 } }],
+      calls: [alice, alice, { ...alice, after: 29_999 }, { ...alice, after: 1 }],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 429, 429, 200])
+        expect(calls[1]?.failure).toMatchObject({ retryAfterMs: 30_000 })
+        expect(calls[1]?.failure).toHaveProperty('message', expect.stringContaining('600 tokens a minute'))
+      },
+    },
+    'charges the tokens of a stream that the client left': {
+      options: 'tokens_per_minute = 10',
+      replies: [
+        {
+          events: [
+            { type: 'start', id: 'r', model: 'm', usage: { input: 50, output: 0 } },
+            { type: 'usage', usage: { input: 50, output: 1 } },
+            { type: 'part-start', index: 0, candidate: 0, part: { type: 'text', text: 'a' } },
+            { type: 'part-end', index: 0 },
+            { type: 'finish', candidate: 0, reason: 'stop' },
+            { type: 'end' },
+          ],
+        },
+      ],
+      calls: [{ ...alice, stream: true, reads: 'half' }, alice],
+      expect({ calls, cancelled }) {
+        expect(cancelled).toBe(1)
+        expect(statusOf(calls[1]?.failure)).toBe(429)
+      },
+    },
+    'costs nothing to list models or to count tokens': {
+      options: 'requests_per_day = 1',
+      replies: [{ models: [] }, { tokens: 3 }, { text: 'ok' }],
+      calls: [
+        { ...alice, operation: 'list-models' },
+        { ...alice, operation: 'count-tokens' },
+        { ...alice, operation: 'embed' },
+        { ...alice, operation: 'embed' },
+      ],
+      expect({ calls }) {
+        expect(calls.map(call => call.reply?.status ?? statusOf(call.failure))).toEqual([200, 200, 200, 429])
+      },
+    },
+    "tells OpenAI's SDKs the state of the limits": {
+      options: 'requests_per_minute = 60\ntokens_per_minute = 1000',
+      call: { ...alice, format: 'openai-responses' },
+      expect({ reply }) {
+        expect(reply?.headers).toEqual({
+          'x-ratelimit-limit-requests': '60',
+          'x-ratelimit-remaining-requests': '59',
+          'x-ratelimit-reset-requests': '1s',
+          'x-ratelimit-limit-tokens': '1000',
+          'x-ratelimit-remaining-tokens': '1000',
+          'x-ratelimit-reset-tokens': '0ms',
+        })
+      },
+    },
+    "tells Anthropic's SDKs the state of the limits, also in a refusal": {
+      options: 'requests_per_hour = 1',
+      calls: times(2, { ...alice, format: 'anthropic-messages' }),
+      expect({ failure }) {
+        expect(failure).toHaveProperty('headers', {
+          'anthropic-ratelimit-requests-limit': '1',
+          'anthropic-ratelimit-requests-remaining': '0',
+          'anthropic-ratelimit-requests-reset': '2030-01-01T01:00:00.000Z',
+        })
+      },
+    },
+    'tells the state of the tightest limit': {
+      options: 'requests_per_minute = 60\nrequests_per_day = 10',
+      call: alice,
+      expect({ reply }) {
+        expect(reply?.headers['x-ratelimit-limit-requests']).toBe('10')
+        expect(reply?.headers['x-ratelimit-remaining-requests']).toBe('9')
+        expect(reply?.headers['x-ratelimit-reset-requests']).toBe('144m0s')
+      },
+    },
+  },
+})
