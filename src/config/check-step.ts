@@ -9,8 +9,8 @@ import type { Problem } from './problems.ts'
 import { STEP_KEYS, STEP_SCHEMA } from './schema.ts'
 import { isTable, splitTable } from './table.ts'
 
-/** Finds and imports the processor that `use` names. The place is for the problem, if it comes to one. */
-export type LoadProcessor = (use: string, place: Place) => Promise<LoadedProcessor | Problem>
+/** Finds and imports the processor that `use` names. The place is for the problem, if it comes to one; or several. */
+export type LoadProcessor = (use: string, place: Place) => Promise<LoadedProcessor | Problem | readonly Problem[]>
 
 /** A step whose label is not made unique yet. */
 export type UnlabelledStep = Omit<StepConfig, 'label'> & { readonly label?: string }
@@ -24,14 +24,15 @@ export async function checkStep(value: unknown, place: Place, load: LoadProcesso
   const { use } = common
   if (typeof use !== 'string' || use === '' || usePlace.origin?.kind === 'unknown') return failed(head.problems)
   const processor = await load(use, usePlace)
-  if ('message' in processor) return failed([...head.problems, processor])
+  if (!('definition' in processor)) return failed([...head.problems, ...[processor].flat()])
   const defects = schemaProblems(processor.definition.options, processor.file, STEP_KEYS)
   if (defects.length > 0) return failed([...head.problems, ...defects])
   const options = checkOptions(processor.definition.options, own, place, STEP_KEYS)
   const problems = [...head.problems, ...options.problems]
   if (head.value === undefined || options.value === undefined) return failed(problems)
-  const step = { ...stepHead(head.value), ...processor, options: options.value, place }
-  return { value: step, problems, references: options.references }
+  const { references } = options
+  const step = { ...stepHead(head.value), ...processor, options: options.value, references, place }
+  return { value: step, problems, references }
 }
 
 function stepHead(table: OptionsOf<typeof STEP_SCHEMA>): Pick<UnlabelledStep, 'use' | 'label' | 'deadline'> {

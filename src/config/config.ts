@@ -2,6 +2,7 @@
 import type { ProcessorDefinition } from '../contract.ts'
 import type { ObjectSchema, Secret } from '../options.ts'
 import type { Place } from './place.ts'
+import type { Reference } from './read-options.ts'
 
 export interface Config {
   /** The file that it was read from. */
@@ -119,6 +120,8 @@ export interface StepConfig {
   readonly definition: ProcessorDefinition
   /** The file of the processor. */
   readonly file: string
+  /** Names of providers and models that the options mention. */
+  readonly references: readonly Reference[]
   readonly place: Place
 }
 

@@ -39,18 +39,29 @@ export function schemaProblems(schema: unknown, file: string, reserved: Iterable
   }
   const faults = [...faultsOf(schema, 'options')]
   for (const key of reserved) {
-    if (Object.hasOwn(schema.properties, key))
-      faults.push([`options.${key}`, 'is a key that the host reads itself; rename it'])
+    if (!Object.hasOwn(schema.properties, key)) continue
+    faults.push([`options.${key}`, 'is a key that the host reads itself; rename it'])
   }
   if (faults.length > 0) return faults.map(([key, message]) => problem(key, message))
   try {
-    compileSchema(schema as unknown as ObjectSchema)
-    return []
+    const validate = compileSchema(schema as unknown as ObjectSchema)
+    return defaultFaults(validate).map(([key, message]) => problem(key, message))
   } catch (error) {
     return [
       problem('options', `is not a strict JSON Schema: ${error instanceof Error ? error.message : 'unknown fault'}`),
     ]
   }
+}
+
+/** Defaults that their own schema refuses: the user would be told of a mistake that is not theirs. */
+function defaultFaults(validate: ValidateFunction): readonly Fault[] {
+  // Of an empty table, all that there is to find fault with are the defaults that fill it.
+  validate({})
+  const refused = (validate.errors ?? []).filter(error => error.keyword !== 'required')
+  return refused.map(error => [
+    `options${error.instancePath.replaceAll('/', '.')}`,
+    'has a default that its schema refuses',
+  ])
 }
 
 type Fault = readonly [key: string, message: string]

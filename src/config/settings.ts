@@ -29,7 +29,7 @@ function notYetAvailable(file: Table, place: Place): readonly Problem[] {
   const workers = isTable(file.server) ? entryOf(file.server, 'workers') : undefined
   const driver = isTable(file.store) ? entryOf(file.store, 'driver') : undefined
   const problems: Problem[] = []
-  if (Number.isInteger(workers) && workers !== 1) {
+  if (Number.isInteger(workers) && (workers === 0 || Number(workers) > 1)) {
     problems.push(place.at('server', 'workers').problem('more than one process is not available yet; leave it at 1'))
   }
   if (driver === 'redis') {

@@ -29,7 +29,7 @@ describe('accepted', () => {
     const config: unknown = await loadConfig(sourceOf(path, environment))
     for (const line of expected) {
       const [where = '', value = ''] = line.split(' = ', 2)
-      expect(JSON.stringify(valueAt(config, where.split('.'))), where).toBe(value)
+      expect(String(JSON.stringify(valueAt(config, where.split('.')))), where).toBe(value)
     }
     expect(expected.length).toBeGreaterThan(0)
   })
