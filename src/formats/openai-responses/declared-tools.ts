@@ -44,7 +44,10 @@ export class DeclaredTools {
   #declareOne(tool: Fields, namespace: string | undefined): void {
     const name = stringOf(tool.name)
     if (name === undefined) return
-    if (tool.type === 'namespace') return this.#declare(listOf(tool.tools), name)
+    if (tool.type === 'namespace') {
+      this.#declare(listOf(tool.tools), name)
+      return
+    }
     const kind = tool.type === 'custom' ? 'custom' : 'function'
     if (namespace === undefined) this.#byFlatName.set(name, { kind, name })
     else if (!this.#byFlatName.has(`${namespace}__${name}`))

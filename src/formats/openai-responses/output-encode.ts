@@ -1,0 +1,292 @@
+/** Parts of a reply → output items. Knows which part belongs to which item, and when an item is over. */
+import { writeJson } from '../../json/raw.ts'
+import type { MediaPart, Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart } from '../conversation.ts'
+import type { ReplyEvent } from '../reply-events.ts'
+import { DeclaredTools } from './declared-tools.ts'
+import { type Bag, bagOf, type Fields, isFields, valueIn } from './fields.ts'
+import { ItemIds } from './item-ids.ts'
+import type { LossList } from './loss-list.ts'
+import { MessageItem } from './message-item.ts'
+import { FORMAT } from './name.ts'
+import { carriedState } from './opaque-state.ts'
+import { CallItem, type ItemStatus, type OutputItem, WholeItem } from './output-items.ts'
+import { ReasoningItem } from './reasoning-item.ts'
+import type { SseFrames } from './sse-frames.ts'
+
+type PartEvent = Extract<ReplyEvent, { readonly index: number }>
+
+interface OpenOutput {
+  readonly item: OutputItem
+  readonly outputIndex: number
+  /** The provider's id of the item, when it spoke this format. */
+  readonly nativeId: string | undefined
+  readonly native: boolean
+  /** Canonical parts of it that have not ended. */
+  openParts: number
+  closed: boolean
+}
+
+/**
+ * An item stays open after its last part has ended until another item begins or the reply ends: more of the same
+ * message may follow, and only the end tells whether the last item is whole.
+ */
+export class OutputEncoder {
+  readonly #frames: SseFrames
+  readonly #losses: LossList
+  readonly #tools: DeclaredTools
+  readonly #ids: ItemIds
+  readonly #items: OpenOutput[] = []
+  readonly #json: string[] = []
+  readonly #byPart = new Map<number, OpenOutput>()
+  #refused = false
+
+  /** @param request the client's own request body */
+  constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList) {
+    this.#frames = frames
+    this.#losses = losses
+    this.#tools = new DeclaredTools(request)
+    this.#ids = new ItemIds(responseId)
+  }
+
+  /** JSON text of the items that are done, in order. */
+  get done(): readonly string[] {
+    return this.#json.filter(json => json !== undefined)
+  }
+
+  get isBegun(): boolean {
+    return this.#items.length > 0
+  }
+
+  /** Whether a refusal was said. */
+  get refused(): boolean {
+    return this.#refused
+  }
+
+  event(event: PartEvent): string {
+    if (event.type === 'part-start') return this.#partStart(event.index, event.candidate, event.part)
+    const open = this.#byPart.get(event.index)
+    if (open === undefined) return ''
+    const { item } = open
+    switch (event.type) {
+      case 'text-delta':
+        return item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : ''
+      case 'arguments-delta':
+        return item instanceof CallItem ? item.add(event.text) : ''
+      case 'section-break':
+        return item instanceof ReasoningItem ? item.sectionBreak() : ''
+      case 'state':
+        this.#state(item, event.state)
+        return ''
+      case 'citation':
+        return item instanceof MessageItem ? this.#citation(item, event.citation) : ''
+      case 'logprobs':
+        return item instanceof MessageItem ? item.logprobs(event.logprobs) : ''
+      case 'part-end':
+        return this.#partEnd(event.index, open)
+    }
+  }
+
+  /** Says a refusal that has no part of its own. */
+  refuse(text: string): string {
+    const part: RefusalPart = { type: 'refusal', text: '' }
+    const { open, frames } = this.#message(part, undefined)
+    const { item } = open
+    this.#refused = true
+    return item instanceof MessageItem ? frames + item.begin('refusal', '') + item.text(text) : frames
+  }
+
+  /** Ends every item that is still open; the last one with `status`. */
+  close(status: ItemStatus): string {
+    return this.#items.map(open => this.#close(open, open === this.#items.at(-1) ? status : 'completed')).join('')
+  }
+
+  #partStart(index: number, candidate: number, part: Part): string {
+    if (candidate !== 0) {
+      this.#losses.dropped(`candidates[${candidate}]`, 'the Responses API gives one answer')
+      return ''
+    }
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        return this.#said(index, part)
+      case 'reasoning':
+        return this.#thought(index, part)
+      case 'tool-call':
+        return this.#called(index, part)
+      default:
+        return this.#handedOn(index, part)
+    }
+  }
+
+  #said(index: number, part: TextPart | RefusalPart): string {
+    const { open, frames } = this.#message(part, bagOf(part))
+    const { item } = open
+    this.#attach(index, open)
+    if (!(item instanceof MessageItem)) return frames
+    const bag = bagOf(part)
+    const message = valueIn(bag, '#message')
+    if (isFields(message)) item.setExtra(membersOf(message))
+    if (part.type === 'refusal') {
+      this.#refused = true
+      return frames + item.begin('refusal', extraOf(bag)) + item.text(part.text)
+    }
+    const begun = open.native ? item.begin('output_text', extraOf(bag)) : item.continueText()
+    const citations = (part.citations ?? []).map(citation => this.#citation(item, citation)).join('')
+    return frames + begun + item.text(part.text) + citations + item.logprobs(part.logprobs ?? [])
+  }
+
+  /** The message that a part belongs to: the last item, if that is one it can be part of, else a new one. */
+  #message(part: TextPart | RefusalPart, bag: Bag | undefined): { readonly open: OpenOutput; readonly frames: string } {
+    const last = this.#items.at(-1)
+    const native = bag !== undefined
+    if (last !== undefined && last.item instanceof MessageItem && !last.closed && last.openParts === 0) {
+      const same = native ? part.id !== undefined && last.nativeId === part.id : !last.native
+      if (same) return { open: last, frames: '' }
+    }
+    return this.#open(
+      'msg',
+      part.id,
+      native,
+      place => new MessageItem(place, part.type === 'text' ? part.phase : undefined),
+    )
+  }
+
+  #thought(index: number, part: ReasoningPart): string {
+    const bag = bagOf(part)
+    const last = this.#items.at(-1)
+    const joins = bag?.['#joined'] !== undefined && last?.item instanceof ReasoningItem && !last.closed
+    const { open, frames } = joins
+      ? { open: last, frames: '' }
+      : this.#open('rs', part.id, bag !== undefined, place => new ReasoningItem(place, extraOf(bag)))
+    this.#attach(index, open)
+    const { item } = open
+    if (!(item instanceof ReasoningItem)) return frames
+    let text = frames + item.begin(part.visibility, extraOf(bag))
+    for (const [section, chunk] of part.chunks.entries())
+      text += (section > 0 ? item.sectionBreak() : '') + item.text(chunk)
+    for (const state of part.state ?? []) this.#state(item, state)
+    return text
+  }
+
+  #called(index: number, part: ToolCallPart): string {
+    const { call, unwrap } = this.#tools.resolve(part)
+    const callId = this.#ids.callId(call.callId)
+    const prefix = call.kind === 'custom' ? 'ctc' : 'fc'
+    const bag = bagOf(part)
+    const { open, frames } = this.#open(
+      prefix,
+      part.id,
+      bag !== undefined,
+      place => new CallItem(place, { ...call, callId }, unwrap, extraOf(bag)),
+    )
+    this.#attach(index, open)
+    return frames + (open.item instanceof CallItem ? open.item.add(part.arguments) : '')
+  }
+
+  /** Parts that come whole or not at all. */
+  #handedOn(index: number, part: Part): string {
+    if ((part.type === 'hosted-tool' || part.type === 'opaque') && part.format === FORMAT)
+      return this.#whole(index, part.id ?? idIn(part.json), part.json)
+    if (part.type === 'media' && part.kind === 'image' && 'base64' in part.source)
+      return this.#image(index, part, part.source.base64)
+    const state =
+      part.type === 'compaction' ? part.state?.map(carriedState).find(value => value !== undefined) : undefined
+    if (state !== undefined) {
+      const id = this.#ids.itemId('cmp', part.id)
+      return this.#whole(index, id, writeJson({ id, type: 'compaction', encrypted_content: state }))
+    }
+    this.#losses.dropped(`parts[${index}]`, `the Responses API has no form for such a part (${part.type})`)
+    return ''
+  }
+
+  #whole(index: number, id: string | undefined, json: string): string {
+    const { open, frames } = this.#open('item', id, true, place => new WholeItem(place, json))
+    this.#attach(index, open)
+    return frames
+  }
+
+  /** An image that the model made (OpenAI Responses API, `image_generation_call`). */
+  #image(index: number, part: MediaPart, base64: string): string {
+    const id = this.#ids.itemId('ig', undefined)
+    const format = part.mimeType?.replace('image/', '') ?? 'png'
+    const item = { id, type: 'image_generation_call', status: 'completed', result: base64, output_format: format }
+    return this.#whole(index, id, writeJson(item))
+  }
+
+  #citation(item: MessageItem, citation: Parameters<MessageItem['citation']>[0]): string {
+    const frames = item.citation(citation)
+    if (frames === undefined)
+      this.#losses.dropped('citations', `the Responses API has no citation of this kind (${citation.kind})`)
+    return frames ?? ''
+  }
+
+  #state(item: OutputItem, state: Parameters<typeof carriedState>[0]): void {
+    const value = carriedState(state)
+    if (item instanceof ReasoningItem && value !== undefined) item.state(value)
+    else
+      this.#losses.dropped('state', `reasoning state of ${state.scheme} has no place in a reply of the Responses API`)
+  }
+
+  #open(
+    prefix: string,
+    id: string | undefined,
+    native: boolean,
+    make: (place: { frames: SseFrames; outputIndex: number; id: string }) => OutputItem,
+  ): { readonly open: OpenOutput; readonly frames: string } {
+    const ended = this.#items.map(open => (open.openParts === 0 ? this.#close(open, 'completed') : '')).join('')
+    const outputIndex = this.#items.length
+    const item = make({ frames: this.#frames, outputIndex, id: this.#ids.itemId(prefix, native ? id : undefined) })
+    const open: OpenOutput = {
+      item,
+      outputIndex,
+      nativeId: native ? id : undefined,
+      native,
+      openParts: 0,
+      closed: false,
+    }
+    this.#items.push(open)
+    return { open, frames: ended + item.open() }
+  }
+
+  #attach(index: number, open: OpenOutput): void {
+    open.openParts++
+    this.#byPart.set(index, open)
+  }
+
+  #partEnd(index: number, open: OpenOutput): string {
+    this.#byPart.delete(index)
+    open.openParts--
+    const isLast = open === this.#items.at(-1)
+    return open.openParts === 0 && !isLast ? this.#close(open, 'completed') : ''
+  }
+
+  #close(open: OpenOutput, status: ItemStatus): string {
+    if (open.closed) return ''
+    open.closed = true
+    const { frames, json } = open.item.close(status)
+    this.#json[open.outputIndex] = json
+    return frames
+  }
+}
+
+/** What this format's decoder did not understand of a node, as JSON members; the status is told anew. */
+function extraOf(bag: Bag | undefined): string {
+  if (bag === undefined) return ''
+  let members = ''
+  for (const key of Object.keys(bag)) {
+    if (!key.startsWith('#') && key !== 'status') members += `,${JSON.stringify(key)}:${bag[key]}`
+  }
+  return members
+}
+
+function membersOf(fields: Fields): string {
+  return Object.entries(fields)
+    .filter(([key]) => key !== 'status')
+    .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+    .join('')
+}
+
+function idIn(json: string): string | undefined {
+  const value: unknown = JSON.parse(json)
+  return isFields(value) && typeof value.id === 'string' ? value.id : undefined
+}
