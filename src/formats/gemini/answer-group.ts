@@ -1,0 +1,97 @@
+import type { Operation } from '../../contract.ts'
+import type { Writable } from '../../json/raw.ts'
+import type { MediaPart, ToolCallPart, ToolResultPart } from '../conversation.ts'
+import { isMinted } from './call-ids.ts'
+import type { Content } from './contents-encode.ts'
+import { extensionMembersExcept } from './fields.ts'
+import type { Losses } from './losses.ts'
+import { encodeMedia } from './media.ts'
+import type { ModelFamily } from './model-family.ts'
+import { qualifiedName, unsupported, type WirePart } from './parts-encode.ts'
+import { encodeToolResult, noteResultLosses } from './tool-results.ts'
+
+interface Answer {
+  readonly callId: string
+  readonly wire: WirePart
+  readonly beside: readonly WirePart[]
+}
+
+/** The calls of one model content and the results that answer them, wherever these stand before the next one. */
+export class AnswerGroup {
+  /** Where in the contents the results belong. */
+  readonly at: number
+  readonly #family: ModelFamily
+  readonly #losses: Losses
+  readonly #calls: ToolCallPart[] = []
+  #answers: Answer[] = []
+
+  constructor(at: number, family: ModelFamily, losses: Losses) {
+    this.at = at
+    this.#family = family
+    this.#losses = losses
+  }
+
+  call(call: ToolCallPart): void {
+    this.#calls.push(call)
+  }
+
+  /** @throws Refusal 400 when nobody knows which function it is the result of */
+  result(part: ToolResultPart, path: string): void {
+    const call = this.#calls.find(each => each.callId === part.callId)
+    const name = call ? qualifiedName(call) : part.name
+    if (name === undefined || name === '') {
+      throw unsupported(path, `answers the call "${part.callId}", which is not among the calls before it.`)
+    }
+    noteResultLosses(part, path, this.#losses)
+    if (this.#answers.some(answer => answer.callId === part.callId)) {
+      this.#losses.dropped(path, `the call "${part.callId}" is answered twice; the later answer counts`)
+      this.#answers = this.#answers.filter(answer => answer.callId !== part.callId)
+    }
+    this.#answers.push(this.#encode(part, name, path))
+  }
+
+  #encode(part: ToolResultPart, name: string, path: string): Answer {
+    const id = isMinted(part.callId) ? undefined : part.callId
+    const inside = (media: MediaPart): Writable => encodeMedia(media, path)
+    const { functionResponse, beside } = encodeToolResult(part, name, id, this.#family.generation >= 3, inside)
+    return {
+      callId: part.callId,
+      wire: { functionResponse, ...extensionMembersExcept(part.extensions, 'functionResponse') },
+      beside: beside.map(media => encodeMedia(media, path)),
+    }
+  }
+
+  /**
+   * The results as contents: one for all of them, and one for media that the model takes beside them only.
+   * @param isLast whether nothing comes after the calls: a count of tokens may be asked of that
+   * @throws Refusal 400 when some calls were answered and others were not, or when the conversation went on without
+   */
+  contents(operation: Operation, isLast: boolean): readonly Content[] {
+    const answered = new Set(this.#answers.map(answer => answer.callId))
+    const missing = this.#calls.filter(call => !answered.has(call.callId))
+    if (missing.length > 0 && operation === 'generate') {
+      const ids = missing.map(call => `"${call.callId}"`).join(', ')
+      const where = isLast && this.#answers.length === 0 ? 'The last turn calls tools' : 'The conversation goes on'
+      throw unsupported(
+        'turns',
+        `${where}, but there is no result for ${ids}. Add the results, or leave the calls out.`,
+      )
+    }
+    const order = this.#calls.map(call => call.callId)
+    const sorted = this.#answers.toSorted((a, b) => rank(order, a.callId) - rank(order, b.callId))
+    const beside = sorted.flatMap(answer => answer.beside)
+    return [
+      ...(sorted.length > 0 ? [userContent(sorted.map(answer => answer.wire))] : []),
+      ...(beside.length > 0 ? [userContent(beside)] : []),
+    ]
+  }
+}
+
+function rank(order: readonly string[], callId: string): number {
+  const at = order.indexOf(callId)
+  return at < 0 ? order.length : at
+}
+
+function userContent(parts: WirePart[]): Content {
+  return { role: 'user', parts, rest: {} }
+}

@@ -1,0 +1,93 @@
+import { parseDocument } from '../../json/document.ts'
+import type { RawJson, Writable } from '../../json/raw.ts'
+import { Refusal } from '../../refusal.ts'
+import type { Conversation, Reasoning } from '../conversation.ts'
+import type { Losses } from './losses.ts'
+import type { ModelFamily } from './model-family.ts'
+import { nestedMembers } from './nested.ts'
+import { jsonSchemaOfText } from './openapi-schema.ts'
+import { decodeThinking, encodeThinking } from './thinking.ts'
+import { encodeSchema } from './tools-encode.ts'
+
+type Members = Readonly<Record<string, Writable>>
+
+/** Canonical → `generationConfig`; `undefined` when there is nothing to set. */
+export function encodeConfig(conversation: Conversation, family: ModelFamily, losses: Losses): Writable {
+  const { thinkingConfig, responseSchema, ...rest } = nestedMembers(conversation.extensions, 'generationConfig')
+  const config: Members = {
+    ...encodeSampling(conversation, losses),
+    maxOutputTokens: conversation.maxOutputTokens,
+    stopSequences: encodeStop(conversation.stop),
+    candidateCount: conversation.candidates,
+    ...encodeLogprobs(conversation),
+    thinkingConfig: encodeReasoning(conversation.reasoning, thinkingConfig, family, losses),
+    ...encodeOutputFormat(conversation, responseSchema, losses),
+    responseModalities: conversation.modalities?.map(modality => modality.toUpperCase()),
+    ...rest,
+  }
+  return Object.values(config).some(value => value !== undefined) ? config : undefined
+}
+
+/** How many the API takes. */
+const MOST_STOPS = 5
+const INT32 = 2 ** 31
+
+function encodeSampling({ sampling }: Conversation, losses: Losses): Members {
+  const { temperature, topP, topK, frequencyPenalty, presencePenalty, seed, logitBias } = sampling
+  if (logitBias !== undefined) losses.dropped('sampling.logitBias', 'Gemini has none')
+  if (seed !== undefined && (!Number.isInteger(seed) || seed >= INT32 || seed < -INT32)) {
+    throw new Refusal(400, 'unsupported_by_target', '"seed" must be a whole number of 32 bits for Gemini.', {
+      param: 'seed',
+    })
+  }
+  return { temperature, topP, topK, frequencyPenalty, presencePenalty, seed }
+}
+
+function encodeStop(stop: Conversation['stop']): Writable {
+  const stops = (stop ?? []).filter(each => each !== '')
+  if (stops.length > MOST_STOPS) {
+    throw new Refusal(400, 'unsupported_by_target', `"stop" may have ${MOST_STOPS} sequences at most for Gemini.`, {
+      param: 'stop',
+    })
+  }
+  return stops.length === 0 ? undefined : stops
+}
+
+function encodeLogprobs({ logprobs }: Conversation): Members {
+  return logprobs === undefined ? {} : { responseLogprobs: true, logprobs: logprobs.top }
+}
+
+/** What a Gemini client wrote goes back as it came, as long as it still says the same. */
+function encodeReasoning(
+  reasoning: Reasoning | undefined,
+  given: RawJson | undefined,
+  family: ModelFamily,
+  losses: Losses,
+): Writable {
+  if (given !== undefined && JSON.stringify(thinkingOf(given)) === JSON.stringify(reasoning)) return given
+  return reasoning && encodeThinking(reasoning, family.thinking, losses)
+}
+
+function thinkingOf({ text }: RawJson): Reasoning | undefined {
+  const document = parseDocument(text)
+  return decodeThinking(document.value, document)
+}
+
+function encodeOutputFormat(conversation: Conversation, given: RawJson | undefined, losses: Losses): Members {
+  const { outputFormat, verbosity } = conversation
+  if (verbosity !== undefined) losses.dropped('verbosity', 'Gemini has none')
+  switch (outputFormat?.type) {
+    case 'text':
+      return { responseMimeType: 'text/plain' }
+    case 'json':
+      return { responseMimeType: 'application/json' }
+    case 'schema': {
+      const responseMimeType = 'application/json'
+      if (given && jsonSchemaOfText(given.text) === outputFormat.schema)
+        return { responseMimeType, responseSchema: given }
+      return { responseMimeType, responseJsonSchema: encodeSchema(outputFormat.schema, 'outputFormat.schema', losses) }
+    }
+    default:
+      return {}
+  }
+}

@@ -1,0 +1,112 @@
+import type { JsonDocument } from '../../json/document.ts'
+import type { HostedToolPart, OpaqueState, Part } from '../conversation.ts'
+import type { CallIds } from './call-ids.ts'
+import { Fields, FORMAT, isRecord, type Json } from './fields.ts'
+import { decodeFile, decodeInline } from './media.ts'
+import { decodeToolResult } from './tool-results.ts'
+
+/**
+ * What stands in for a signature that the client never got (ai.google.dev, "Thought signatures"): no state of anybody,
+ * so it is not taken for one; the request encoder sets it where it is needed.
+ */
+export const NO_SIGNATURE = 'skip_thought_signature_validator'
+
+export interface PartSource {
+  readonly document: JsonDocument
+  readonly ids: CallIds
+  /** In a reply, a function's response is that of a tool which Google ran. */
+  readonly inReply: boolean
+}
+
+/** One `Part` → canonical. What is not understood is kept whole. */
+export function decodePart(node: unknown, source: PartSource): Part {
+  const fields = new Fields(node, source.document)
+  const signature = fields.takeString('thoughtSignature')
+  const part = decodeData(fields, source) ?? signatureOnly(fields, signature)
+  if (!part) return opaque(node, source.document)
+  const state = signature === undefined || signature === NO_SIGNATURE ? {} : { state: [signatureState(signature)] }
+  const rest = fields.rest()
+  if (!rest) return { ...part, ...state }
+  return { ...part, ...state, extensions: { [FORMAT]: { ...part.extensions?.[FORMAT], ...rest } } }
+}
+
+export function signatureState(value: string): OpaqueState {
+  return { scheme: 'gemini.thought-signature', value }
+}
+
+/** Exactly one of the data fields is set (reference of `Part`). */
+function decodeData(fields: Fields, source: PartSource): Part | undefined {
+  const text = fields.takeString('text')
+  if (text !== undefined) {
+    if (fields.takeBoolean('thought') !== true) return { type: 'text', text }
+    return { type: 'reasoning', visibility: 'summary', chunks: [text] }
+  }
+  const call = fields.takeRecord('functionCall')
+  if (call) return decodeCall(call, source)
+  const result = fields.takeRecord('functionResponse')
+  if (result) return source.inReply ? hosted('functionResponse', result, source) : toolResult(result, source)
+  const inline = fields.takeRecord('inlineData')
+  if (inline) return decodeInline(inline, source.document)
+  const file = fields.takeRecord('fileData')
+  if (file) return decodeFile(file, source.document)
+  for (const name of Object.keys(HOSTED) as (keyof typeof HOSTED)[]) {
+    const data = fields.takeRecord(name)
+    if (data) return hosted(name, data, source)
+  }
+  return undefined
+}
+
+function signatureOnly(fields: Fields, signature: string | undefined): Part | undefined {
+  return signature !== undefined && !fields.rest() ? { type: 'text', text: '' } : undefined
+}
+
+function decodeCall(node: Json, source: PartSource): Part {
+  const fields = new Fields(node, source.document)
+  const name = fields.takeString('name') ?? ''
+  const id = fields.takeString('id')
+  const args = fields.takeRecord('args')
+  const rest = fields.restText()
+  return {
+    type: 'tool-call',
+    callId: source.ids.call(name, id),
+    name,
+    kind: 'function',
+    arguments: args ? source.document.textOf(args) : '{}',
+    ...(rest === undefined ? {} : { extensions: { [FORMAT]: { functionCall: rest } } }),
+  }
+}
+
+function toolResult(node: Json, source: PartSource): Part {
+  return decodeToolResult(node, source.document, (name, id) => source.ids.result(name, id))
+}
+
+/** Parts of the tools that Google runs itself. */
+const HOSTED = {
+  executableCode: { tool: 'codeExecution', phase: 'call' },
+  codeExecutionResult: { tool: 'codeExecution', phase: 'result' },
+  toolCall: { tool: 'toolCall', phase: 'call' },
+  toolResponse: { tool: 'toolCall', phase: 'result' },
+  functionResponse: { tool: 'function', phase: 'result' },
+} as const
+
+function hosted(name: keyof typeof HOSTED, node: Json, source: PartSource): HostedToolPart {
+  const { tool, phase } = HOSTED[name]
+  const fields = new Fields(node, source.document)
+  const id = fields.takeString('id')
+  if (name === 'functionResponse') source.ids.result(fields.takeString('name') ?? '', id)
+  return {
+    type: 'hosted-tool',
+    tool: tool === 'toolCall' ? (fields.takeString('toolType') ?? tool) : tool,
+    phase,
+    format: FORMAT,
+    json: `{"${name}":${source.document.textOf(node)}}`,
+    ...(id === undefined ? {} : { callId: id }),
+  }
+}
+
+function opaque(node: unknown, document: JsonDocument): Part {
+  const label = isRecord(node)
+    ? Object.keys(node).find(key => key !== 'thoughtSignature' && key !== 'thought')
+    : undefined
+  return { type: 'opaque', format: FORMAT, label: label ?? 'part', json: document.textOf(node) }
+}

@@ -1,0 +1,77 @@
+import { type RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import type { Part } from '../conversation.ts'
+import type { CompletedCandidate, Completion, FinishEvent, Usage } from '../reply-events.ts'
+import type { EncodedReply, ReplyContext } from '../wire-format.ts'
+import { extensionMembersExcept, FORMAT } from './fields.ts'
+import { encodeFinish } from './finish.ts'
+import { encodeGrounding } from './grounding.ts'
+import { encodeLogprobs } from './logprobs.ts'
+import { Losses } from './losses.ts'
+import { nestedMembers } from './nested.ts'
+import { encodeReplyPart, type ReplyStyle, replyStyle } from './reply-parts.ts'
+import { BESIDE_CANDIDATES } from './residue.ts'
+import { encodeUsage } from './usage.ts'
+
+type Members = Readonly<Record<string, Writable>>
+
+export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
+  const losses = new Losses()
+  for (const { format } of completion.raw) losses.dropped(`raw.${format}`, `only ${format} knows these events`)
+  const style = replyStyle(context.request)
+  const candidates = completion.candidates.filter(candidate => !isBlocked(candidate))
+  const body = {
+    candidates: candidates.length === 0 ? undefined : candidates.map(each => encodeCandidate(each, style, losses)),
+    ...envelope(completion, context),
+    ...besideCandidates(completion.candidates.map(({ finish }) => finish)),
+  }
+  return { body: writeJson(body), losses: losses.all }
+}
+
+/** What every reply and the last chunk of every stream have beside the candidates. */
+export function envelope(
+  { id, usage }: { readonly id: string; readonly usage?: Usage | undefined },
+  context: ReplyContext,
+): Members {
+  return {
+    usageMetadata: usage && encodeUsage(usage),
+    modelVersion: context.model,
+    responseId: id === '' ? context.requestId : id,
+  }
+}
+
+export function besideCandidates(finishes: readonly FinishEvent[]): Members {
+  return Object.assign({}, ...finishes.map(({ extensions }) => nestedMembers(extensions, BESIDE_CANDIDATES)))
+}
+
+/** A prompt that Gemini itself refused has no candidate, only its feedback. */
+export function isBlocked({ parts, finish }: CompletedCandidate): boolean {
+  if (finish.reason !== 'content-filter' || parts.length > 0) return false
+  return nestedMembers(finish.extensions, BESIDE_CANDIDATES).promptFeedback !== undefined
+}
+
+function encodeCandidate({ index, parts, finish }: CompletedCandidate, style: ReplyStyle, losses: Losses): Writable {
+  const path = `candidates[${index}]`
+  const wire = parts.flatMap((part, at) => encodeReplyPart(part, `${path}.parts[${at}]`, style, losses))
+  return { content: { role: 'model', parts: wire }, ...encodeEnd(finish, parts, losses), index }
+}
+
+/** What a candidate says at its end: why it ended, and all that was noted of its text. */
+export function encodeEnd(finish: FinishEvent, parts: readonly Part[], losses: Losses): Members {
+  const path = `candidates[${finish.candidate}]`
+  losses.foreign(finish.extensions, path)
+  if (finish.reason === 'pause') losses.approximated(`${path}.finish`, 'Gemini cannot say that the model paused')
+  if (finish.stopSequence !== undefined) losses.dropped(`${path}.finish.stopSequence`, 'Gemini does not tell it')
+  const texts = parts.filter(part => part.type === 'text')
+  const cited = texts.map(({ text, citations }) => ({ text, citations: citations ?? [] }))
+  return {
+    finishReason: encodeFinish(finish),
+    finishMessage: finish.explanation,
+    groundingMetadata: encodeGrounding(cited),
+    logprobsResult: encodeLogprobs(texts.flatMap(({ logprobs }) => logprobs ?? [])),
+    ...ownEnd(finish),
+  }
+}
+
+function ownEnd({ extensions }: FinishEvent): Readonly<Record<string, RawJson>> {
+  return extensions?.[FORMAT] ? extensionMembersExcept(extensions, BESIDE_CANDIDATES) : {}
+}

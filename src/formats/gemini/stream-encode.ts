@@ -1,0 +1,154 @@
+import { type Writable, writeJson } from '../../json/raw.ts'
+import { sseFrame } from '../../stream/sse.ts'
+import type { ErrorView } from '../error-view.ts'
+import type { Loss } from '../losses.ts'
+import type { FinishEvent, PartStartEvent, ReplyEvent, Usage } from '../reply-events.ts'
+import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
+import { errorBody } from './errors.ts'
+import { Lane } from './lane.ts'
+import { Losses } from './losses.ts'
+import { type PartDelta, PartWriter } from './part-writer.ts'
+import type { WirePart } from './parts-encode.ts'
+import { besideCandidates, encodeEnd, envelope, isBlocked } from './reply-encode.ts'
+import { type ReplyStyle, replyStyle } from './reply-parts.ts'
+
+/** A comment in a block of its own: the SDK passes over blocks that do not begin with `data:`. */
+export const HEARTBEAT = ': keep-alive\n\n'
+
+/**
+ * Events → chunks. Each piece is a chunk of its own; the last chunk has every `finishReason` and the usage, and a part,
+ * without which the SDK throws the whole turn out of its history.
+ */
+export class GeminiStreamEncoder implements StreamEncoder {
+  readonly #context: ReplyContext
+  readonly #style: ReplyStyle
+  readonly #losses = new Losses()
+  readonly #writers = new Map<number, PartWriter>()
+  readonly #lanes = new Map<number, Lane>()
+  readonly #finishes = new Map<number, FinishEvent>()
+  #id: string
+  #usage: Usage | undefined
+  /** The end of every chunk but the last: what names the reply. */
+  #tail: string
+  #begun = false
+  #over = false
+
+  constructor(context: ReplyContext) {
+    this.#context = context
+    this.#style = replyStyle(context.request)
+    this.#id = context.requestId
+    this.#tail = this.#tailOf(context.requestId)
+  }
+
+  get losses(): readonly Loss[] {
+    return this.#losses.all
+  }
+
+  event(event: ReplyEvent): string {
+    if (this.#over) return ''
+    switch (event.type) {
+      case 'start':
+        this.#id = event.id === '' ? this.#context.requestId : event.id
+        this.#tail = this.#tailOf(this.#id)
+        this.#usage = event.usage ?? this.#usage
+        return ''
+      case 'part-start':
+        return this.#start(event)
+      case 'part-end':
+        return this.#withWriter(event.index, (lane, writer) => lane.end(writer))
+      case 'usage':
+        this.#usage = event.usage
+        return ''
+      case 'finish':
+        this.#finishes.set(event.candidate, event)
+        return ''
+      case 'end':
+        return this.#end()
+      case 'error':
+        return this.#last(errorBody(event.error, this.#context.requestId))
+      case 'ping':
+        // Between the chunks of an array nothing but white space may stand.
+        return this.#context.framing === 'sse' ? HEARTBEAT : '\n'
+      case 'raw':
+        this.#losses.dropped(`raw.${event.format}`, `only ${event.format} knows these events`)
+        return ''
+      default:
+        return this.#delta(event)
+    }
+  }
+
+  #start(event: PartStartEvent): string {
+    const { candidate, index, part } = event
+    const path = `candidates[${candidate}].parts[${index}]`
+    const writer = new PartWriter(part, candidate, path, this.#style, this.#losses)
+    this.#writers.set(index, writer)
+    return this.#chunk(candidate, this.#lane(candidate).start(writer))
+  }
+
+  #delta(event: PartDelta): string {
+    return this.#withWriter(event.index, (lane, writer) => lane.delta(writer, event))
+  }
+
+  #withWriter(index: number, act: (lane: Lane, writer: PartWriter) => readonly WirePart[]): string {
+    const writer = this.#writers.get(index)
+    return writer ? this.#chunk(writer.candidate, act(this.#lane(writer.candidate), writer)) : ''
+  }
+
+  #lane(candidate: number): Lane {
+    const known = this.#lanes.get(candidate)
+    if (known) return known
+    const lane = new Lane()
+    this.#lanes.set(candidate, lane)
+    return lane
+  }
+
+  #chunk(candidate: number, parts: readonly WirePart[]): string {
+    if (parts.length === 0) return ''
+    return this.#piece(
+      `{"candidates":[{"content":{"parts":${writeJson(parts)},"role":"model"},"index":${candidate}}],${this.#tail}`,
+    )
+  }
+
+  #end(): string {
+    const rest = [...this.#lanes].map(([candidate, lane]) => this.#chunk(candidate, lane.endAll())).join('')
+    if (this.#finishes.size === 0) return rest + this.#last(errorBody(NO_FINISH, this.#context.requestId))
+    const finishes = [...this.#finishes.values()].sort((a, b) => a.candidate - b.candidate)
+    const candidates = finishes.flatMap(finish => this.#ending(finish))
+    const chunk = {
+      candidates: candidates.length === 0 ? undefined : candidates,
+      ...envelope({ id: this.#id, usage: this.#usage }, this.#context),
+      ...besideCandidates(finishes),
+    }
+    return rest + this.#last(writeJson(chunk))
+  }
+
+  #ending(finish: FinishEvent): readonly Writable[] {
+    const parts = this.#lanes.get(finish.candidate)?.parts ?? []
+    if (isBlocked({ index: finish.candidate, parts, finish })) return []
+    const content = { parts: [{ text: '' }], role: 'model' }
+    return [{ content, ...encodeEnd(finish, parts, this.#losses), index: finish.candidate }]
+  }
+
+  #tailOf(id: string): string {
+    return `"modelVersion":${JSON.stringify(this.#context.model)},"responseId":${JSON.stringify(id)}}`
+  }
+
+  #piece(json: string): string {
+    if (this.#context.framing === 'sse') return sseFrame(json)
+    const before = this.#begun ? ',\r\n' : '['
+    this.#begun = true
+    return before + json
+  }
+
+  #last(json: string): string {
+    this.#over = true
+    return this.#context.framing === 'sse' ? this.#piece(json) : `${this.#piece(json)}]`
+  }
+}
+
+const NO_FINISH: ErrorView = {
+  kind: 'upstream',
+  status: 502,
+  code: 'upstream_truncated',
+  message: 'The reply ended before it was whole.',
+}

@@ -1,0 +1,108 @@
+import type { JsonDocument } from '../../json/document.ts'
+import type { Writable } from '../../json/raw.ts'
+import type { Effort, Reasoning } from '../conversation.ts'
+import { Fields } from './fields.ts'
+import type { Losses } from './losses.ts'
+import type { Level, Thinking } from './model-family.ts'
+
+const LEVELS: readonly Level[] = ['minimal', 'low', 'medium', 'high']
+
+/** `thinkingConfig` → canonical. `undefined` where something in it is not understood: then it stays as it is. */
+export function decodeThinking(node: unknown, document: JsonDocument): Reasoning | undefined {
+  const fields = new Fields(node, document)
+  const include = fields.takeBoolean('includeThoughts')
+  const budget = fields.takeNumber('thinkingBudget')
+  const word = fields.takeString('thinkingLevel')?.toLowerCase()
+  const level = LEVELS.find(known => known === word)
+  if (fields.rest() || (word !== undefined && word !== 'thinking_level_unspecified' && !level)) return undefined
+  return {
+    ...(level ? { effort: level } : {}),
+    ...(budget === undefined ? {} : { budget: budget < 0 ? 'dynamic' : budget }),
+    ...(include === undefined ? {} : { show: include ? 'summary' : 'none' }),
+  }
+}
+
+/** Canonical → `thinkingConfig`, in the way that the model takes (conversion.md C.5). */
+export function encodeThinking(reasoning: Reasoning, thinking: Thinking, losses: Losses): Writable {
+  if (thinking.by === 'nothing') {
+    if (asksForThought(reasoning)) losses.dropped('reasoning', 'this model does not think')
+    return undefined
+  }
+  const depth = thinking.by === 'level' ? levelFor(reasoning, thinking, losses) : budgetFor(reasoning, thinking, losses)
+  const include = reasoning.show === undefined ? undefined : reasoning.show !== 'none'
+  return depth === undefined && include === undefined ? undefined : { ...depth, includeThoughts: include }
+}
+
+function asksForThought(reasoning: Reasoning): boolean {
+  return effortOf(reasoning) !== undefined && effortOf(reasoning) !== 'none'
+}
+
+/** How much effort is asked for, in whatever words. */
+function effortOf({ effort, budget, mode }: Reasoning): Effort | undefined {
+  if (mode === 'disabled') return 'none'
+  if (effort !== undefined) return effort
+  return typeof budget === 'number' ? effortOfBudget(budget) : undefined
+}
+
+function effortOfBudget(budget: number): Effort {
+  if (budget <= 0) return 'none'
+  if (budget <= 2048) return 'low'
+  if (budget <= 8192) return 'medium'
+  return budget <= 24_576 ? 'high' : 'xhigh'
+}
+
+const RANK: Readonly<Record<Effort, number>> = { none: -1, minimal: 0, low: 1, medium: 2, high: 3, xhigh: 3, max: 3 }
+
+function levelFor(reasoning: Reasoning, thinking: Thinking & { by: 'level' }, losses: Losses): LevelField | undefined {
+  const effort = effortOf(reasoning)
+  if (effort === undefined) return undefined
+  // Rounded down to what the model has; up only where nothing is lower.
+  const level = thinking.levels.findLast(known => RANK[known] <= RANK[effort]) ?? thinking.levels[0]
+  if (level === undefined) return undefined
+  if (level !== effort) losses.approximated('reasoning', `the nearest thinking level here is "${level}"`)
+  return { thinkingLevel: level }
+}
+
+interface LevelField {
+  readonly thinkingLevel: Level
+}
+interface BudgetField {
+  readonly thinkingBudget: number
+}
+
+const SHARE: Readonly<Record<Effort, number>> = {
+  none: 0,
+  minimal: 0,
+  low: 0.1,
+  medium: 0.3,
+  high: 0.6,
+  xhigh: 1,
+  max: 1,
+}
+const MINIMAL_BUDGET = 512
+
+function budgetFor(
+  reasoning: Reasoning,
+  thinking: Thinking & { by: 'budget' },
+  losses: Losses,
+): BudgetField | undefined {
+  const wanted = wantedBudget(reasoning, thinking.max)
+  if (wanted === undefined) return undefined
+  if (wanted < 0) return { thinkingBudget: -1 }
+  if (wanted === 0 && thinking.canDisable) return { thinkingBudget: 0 }
+  const budget = Math.min(Math.max(Math.round(wanted), thinking.min), thinking.max)
+  if (budget !== wanted && reasoning.effort === undefined) {
+    losses.approximated('reasoning.budget', `this model thinks for ${thinking.min} to ${thinking.max} tokens`)
+  } else if (wanted === 0) {
+    losses.approximated('reasoning', 'this model cannot be kept from thinking')
+  }
+  return { thinkingBudget: budget }
+}
+
+/** -1 leaves it to the model. */
+function wantedBudget({ effort, budget, mode }: Reasoning, max: number): number | undefined {
+  if (mode === 'disabled') return 0
+  if (typeof budget === 'number') return budget
+  if (effort !== undefined) return effort === 'minimal' ? MINIMAL_BUDGET : Math.round(SHARE[effort] * max)
+  return budget === 'dynamic' || mode === 'adaptive' ? -1 : undefined
+}
