@@ -57,8 +57,8 @@ function detailsState(source: TextSource, value: unknown): OpaqueState | undefin
 /** A reply has `data`; a request only names the earlier audio by its id. */
 function decodeAudio(value: unknown): Part | undefined {
   const fields = objectOf(value)
-  const id = wordOf(fields?.['id'])
-  const data = wordOf(fields?.['data'])
+  const id = wordOf(fields?.id)
+  const data = wordOf(fields?.data)
   if (fields === undefined || (data === undefined && id === undefined)) return undefined
   const { id: _id, data: _data, ...more } = fields
   const rest = Object.entries(more).map(([key, each]) => [key, JSON.stringify(each)] as const)
@@ -105,19 +105,19 @@ type Called = Pick<ToolCallPart, 'type' | 'kind' | 'name' | 'arguments'>
 
 function calledTool(source: TextSource, reader: FieldReader): Called | undefined {
   const custom = reader.take('custom', objectOf)
-  const name = wordOf(custom?.['name'])
+  const name = wordOf(custom?.name)
   if (name !== undefined) {
-    return { type: 'tool-call', kind: 'custom', name, arguments: stringOf(custom?.['input']) ?? '' }
+    return { type: 'tool-call', kind: 'custom', name, arguments: stringOf(custom?.input) ?? '' }
   }
   const called = reader.take('function', objectOf)
-  const functionName = wordOf(called?.['name'])
+  const functionName = wordOf(called?.name)
   if (called === undefined || functionName === undefined) return undefined
   return { type: 'tool-call', kind: 'function', name: functionName, arguments: argumentsOf(source, called) }
 }
 
 /** Arguments are JSON text in a string; some servers send the object itself. */
 export function argumentsOf(source: TextSource, called: Fields): string {
-  const args = called['arguments']
+  const args = called.arguments
   if (typeof args === 'string') return args
   return args === undefined || args === null ? '' : source.textOf(args)
 }
@@ -125,7 +125,7 @@ export function argumentsOf(source: TextSource, called: Fields): string {
 /** Gemini's signature as its Chat-compatible endpoint carries it: `extra_content.google.thought_signature`. */
 export function decodeCallState(reader: FieldReader): OpaqueState | undefined {
   return reader.take('extra_content', value => {
-    const signature = wordOf(objectOf(objectOf(value)?.['google'])?.['thought_signature'])
+    const signature = wordOf(objectOf(objectOf(value)?.google)?.thought_signature)
     return signature === undefined ? undefined : { scheme: 'gemini.thought-signature', value: signature }
   })
 }

@@ -39,12 +39,7 @@ function noteOrder(parts: readonly Part[], path: string, { ledger }: Target): vo
 }
 
 /** @param thinking Mistral's content part of the reasoning, `undefined` elsewhere */
-function encodeSaid(
-  parts: readonly Part[],
-  path: string,
-  thinking: Writable | undefined,
-  target: Target,
-): Writable {
+function encodeSaid(parts: readonly Part[], path: string, thinking: Writable | undefined, target: Target): Writable {
   const said = parts.map(part => (isSaid(part, path, target) ? part : LEFT_OUT))
   const content = encodeContent(merged(said), path, target)
   const isEmpty = content === '' && !parts.some(part => part.type === 'text')
@@ -116,7 +111,9 @@ function encodeCall(part: Part, path: string, target: Target): WireFields | RawJ
   if (part.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
   const name = wireName(part)
   const said =
-    part.kind === 'custom' ? { custom: { name, input: part.arguments } } : { function: { name, arguments: argumentsOf(part) } }
+    part.kind === 'custom'
+      ? { custom: { name, input: part.arguments } }
+      : { function: { name, arguments: argumentsOf(part) } }
   return {
     id: ids.of(part.callId),
     type: part.kind,
@@ -158,7 +155,8 @@ function encodeReasoning(parts: readonly Part[], path: string, hasCalls: boolean
     if (text !== '') ledger.dropped(`${path}.reasoning`, 'this server takes no earlier reasoning back')
     return { fields: details }
   }
-  if (text === '') return { fields: { ...(dialect.replayRequired && hasCalls ? { [dialect.replay]: '' } : {}), ...details } }
+  if (text === '')
+    return { fields: { ...(dialect.replayRequired && hasCalls ? { [dialect.replay]: '' } : {}), ...details } }
   if (dialect.replay === 'thinking') return { fields: details, thinking: thinkingPart(thoughts, text) }
   return { fields: { [dialect.replay]: text, ...details } }
 }

@@ -35,7 +35,8 @@ export class CallEncoder {
     if (!this.isLegacy) {
       return [`"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, part.arguments, this.#ledger) })}]`]
     }
-    if (call.place === 0) return [writeJson({ function_call: { name: wireName(part), arguments: part.arguments } }).slice(1, -1)]
+    if (call.place === 0)
+      return [writeJson({ function_call: { name: wireName(part), arguments: part.arguments } }).slice(1, -1)]
     this.#ledger.dropped('tool-call', '"function_call" can hold one call only; the client asked for it')
     return []
   }

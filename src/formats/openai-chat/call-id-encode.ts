@@ -39,5 +39,7 @@ function short(id: string, salt: number): string {
 }
 
 function digest(id: string, salt: number): Buffer {
-  return createHash('sha256').update(salt === 0 ? id : `${salt} ${id}`).digest()
+  return createHash('sha256')
+    .update(salt === 0 ? id : `${salt} ${id}`)
+    .digest()
 }

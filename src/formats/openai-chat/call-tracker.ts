@@ -53,13 +53,13 @@ export class CallTracker {
   delta(value: unknown, out: ReplyEvent[]): void {
     const fields = objectOf(value)
     if (fields === undefined) return
-    const custom = objectOf(fields['custom'])
-    const called = custom ?? objectOf(fields['function']) ?? {}
-    const call = this.#find(fields['index'], wordOf(fields['id']), wordOf(called['name']) ?? '')
-    if (custom || fields['type'] === 'custom') call.kind = 'custom'
+    const custom = objectOf(fields.custom)
+    const called = custom ?? objectOf(fields.function) ?? {}
+    const call = this.#find(fields.index, wordOf(fields.id), wordOf(called.name) ?? '')
+    if (custom || fields.type === 'custom') call.kind = 'custom'
     const state = decodeCallState(new FieldReader(VALUES, fields))
     if (state) this.#addState(call, state, out)
-    const text = custom ? (stringOf(custom['input']) ?? '') : argumentsOf(VALUES, called)
+    const text = custom ? (stringOf(custom.input) ?? '') : argumentsOf(VALUES, called)
     if (text !== '') this.#say(call, text, out)
   }
 

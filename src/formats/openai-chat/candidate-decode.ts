@@ -49,9 +49,9 @@ export class CandidateDecoder {
 
   choice(choice: Fields, out: ReplyEvent[]): void {
     // Some servers send whole messages in a stream.
-    const delta = objectOf(choice['delta']) ?? objectOf(choice['message'])
+    const delta = objectOf(choice.delta) ?? objectOf(choice.message)
     if (delta) this.#delta(delta, choice, out)
-    const finish = choice['finish_reason']
+    const finish = choice.finish_reason
     if (typeof finish !== 'string' || finish === '') return
     this.#finish = finish
     this.close(out)
@@ -76,12 +76,12 @@ export class CandidateDecoder {
     if (typeof content === 'string') this.#say('text', content, out)
     else if (Array.isArray(content)) this.#content(content, out)
     if (typeof refusal === 'string') this.#say('refusal', refusal, out)
-    if (choice['logprobs']) this.#logprobs(choice['logprobs'], out)
+    if (choice.logprobs) this.#logprobs(choice.logprobs, out)
     if (Array.isArray(annotations)) this.#annotations(annotations, out)
-    if (delta['images']) for (const image of decodeImages(VALUES, delta['images']) ?? []) this.#whole(image, out)
-    if (delta['audio']) this.#audio.add(delta['audio'])
+    if (delta.images) for (const image of decodeImages(VALUES, delta.images) ?? []) this.#whole(image, out)
+    if (delta.audio) this.#audio.add(delta.audio)
     if (Array.isArray(calls) && calls.length > 0) this.#toolCalls(calls, out)
-    const legacy = objectOf(delta['function_call'])
+    const legacy = objectOf(delta.function_call)
     if (legacy) {
       this.#closeRun(out)
       this.#calls.legacy(legacy, out)
@@ -95,7 +95,7 @@ export class CandidateDecoder {
       this.#say('reasoning', text, out)
       break
     }
-    const details = arrayOf(delta['reasoning_details'])
+    const details = arrayOf(delta.reasoning_details)
     if (details === undefined || details.length === 0) return
     this.#open('reasoning', out)
     this.#details.add(details)

@@ -60,7 +60,10 @@ export class CandidateEncoder {
   /** @returns `undefined` when the answer must end in an error instead */
   finish(event: FinishEvent): readonly string[] | undefined {
     if (this.#finished) return []
-    const choices = [...this.#endLanes(), ...this.#calls.finish(event.reason === 'length').map(delta => this.#choice(delta))]
+    const choices = [
+      ...this.#endLanes(),
+      ...this.#calls.finish(event.reason === 'length').map(delta => this.#choice(delta)),
+    ]
     const reason = encodeFinish(event.reason, {
       called: this.#calls.any,
       refused: this.#refused,

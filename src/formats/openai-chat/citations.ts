@@ -7,7 +7,7 @@ import { FORMAT } from './name.ts'
 /** @param text the text that the annotations refer to */
 export function decodeAnnotations(source: TextSource, annotations: unknown, text: string): readonly Citation[] {
   return (arrayOf(annotations) ?? []).map(annotation => {
-    const cited = objectOf(objectOf(annotation)?.['url_citation'])
+    const cited = objectOf(objectOf(annotation)?.url_citation)
     const json = source.textOf(annotation)
     return cited ? urlCitation(cited, text, json) : { kind: 'file', format: FORMAT, json }
   })
@@ -16,10 +16,10 @@ export function decodeAnnotations(source: TextSource, annotations: unknown, text
 function urlCitation(cited: Fields, text: string, json: string): Citation {
   return compact({
     kind: 'url',
-    url: wordOf(cited['url']),
-    title: wordOf(cited['title']),
-    start: unitsAt(text, cited['start_index']),
-    end: unitsAt(text, cited['end_index']),
+    url: wordOf(cited.url),
+    title: wordOf(cited.title),
+    start: unitsAt(text, cited.start_index),
+    end: unitsAt(text, cited.end_index),
     format: FORMAT,
     json,
   })

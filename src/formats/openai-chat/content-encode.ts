@@ -20,11 +20,11 @@ export function encodeContent(parts: readonly Part[], path: string, target: Targ
     .filter(part => part !== undefined)
   const [first] = encoded
   if (first === undefined) return ''
-  return encoded.length === 1 && isPlainText(first) && !(first instanceof RawJson) ? (first['text'] ?? '') : encoded
+  return encoded.length === 1 && isPlainText(first) && !(first instanceof RawJson) ? (first.text ?? '') : encoded
 }
 
 function isPlainText(part: WirePart | RawJson): boolean {
-  return !(part instanceof RawJson) && part['type'] === 'text' && Object.keys(part).length === 2
+  return !(part instanceof RawJson) && part.type === 'text' && Object.keys(part).length === 2
 }
 
 /** @returns `undefined` for a part that is left out; that has been noted then */

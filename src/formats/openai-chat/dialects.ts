@@ -84,7 +84,11 @@ const OPENAI: Dialect = {
   openaiModels: true,
 }
 
-const LOCAL: Dialect = { ...COMPATIBLE, system: 'head', omit: [...COMPATIBLE.omit, 'service_tier', 'store', 'metadata'] }
+const LOCAL: Dialect = {
+  ...COMPATIBLE,
+  system: 'head',
+  omit: [...COMPATIBLE.omit, 'service_tier', 'store', 'metadata'],
+}
 
 const THINKING: Dialect = { ...COMPATIBLE, reasoning: 'thinking', omit: [...COMPATIBLE.omit, 'service_tier', 'store'] }
 
@@ -107,7 +111,16 @@ const TABLE: Readonly<Record<string, Dialect>> = {
   mistral: {
     ...COMPATIBLE,
     rename: { max_completion_tokens: 'max_tokens', seed: 'random_seed' },
-    omit: ['logit_bias', 'logprobs', 'top_logprobs', 'top_k', 'service_tier', 'store', 'safety_identifier', 'verbosity'],
+    omit: [
+      'logit_bias',
+      'logprobs',
+      'top_logprobs',
+      'top_k',
+      'service_tier',
+      'store',
+      'safety_identifier',
+      'verbosity',
+    ],
     callIds: 'short',
     replay: 'thinking',
     toolMedia: true,
@@ -132,7 +145,11 @@ const TABLE: Readonly<Record<string, Dialect>> = {
     developer: true,
     reasoningDetails: true,
   },
-  perplexity: { ...LOCAL, omit: [...LOCAL.omit, 'seed', 'logit_bias', 'n', 'logprobs', 'top_logprobs'], replay: 'none' },
+  perplexity: {
+    ...LOCAL,
+    omit: [...LOCAL.omit, 'seed', 'logit_bias', 'n', 'logprobs', 'top_logprobs'],
+    replay: 'none',
+  },
   sglang: LOCAL,
   vllm: { ...LOCAL, video: true },
   xai: { ...COMPATIBLE, omit: [...COMPATIBLE.omit, 'logit_bias', 'top_k', 'store'] },

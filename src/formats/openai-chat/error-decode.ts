@@ -18,21 +18,21 @@ export function decodeError(status: number, document: JsonDocument | undefined):
 export function findError(value: unknown): Fields | undefined {
   const body = objectOf(arrayOf(value)?.[0]) ?? objectOf(value)
   if (body === undefined) return undefined
-  const error = body['error']
+  const error = body.error
   if (typeof error === 'string' && error !== '') return { message: error }
   if (objectOf(error)) return objectOf(error)
-  if (objectOf(body['x_groq'])?.['error']) return { message: String(objectOf(body['x_groq'])?.['error']) }
-  if (Array.isArray(body['choices'])) return undefined
-  if (wordOf(body['message'])) return body
-  const detail = body['detail']
+  if (objectOf(body.x_groq)?.error) return { message: String(objectOf(body.x_groq)?.error) }
+  if (Array.isArray(body.choices)) return undefined
+  if (wordOf(body.message)) return body
+  const detail = body.detail
   if (typeof detail === 'string') return { message: detail }
-  return detail === undefined ? undefined : { message: wordOf(objectOf(arrayOf(detail)?.[0])?.['msg']) ?? '' }
+  return detail === undefined ? undefined : { message: wordOf(objectOf(arrayOf(detail)?.[0])?.msg) ?? '' }
 }
 
 /** An error inside of a 200 has no status of its own unless it says one. */
 export function inlineError(error: Fields): ErrorView {
-  const said = statusOf(error['status_code']) ?? statusOf(error['code']) ?? statusOf(error['status'])
-  return errorView(said ?? STATUS_OF_TYPE[String(error['type'])] ?? 502, error)
+  const said = statusOf(error.status_code) ?? statusOf(error.code) ?? statusOf(error.status)
+  return errorView(said ?? STATUS_OF_TYPE[String(error.type)] ?? 502, error)
 }
 
 const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
@@ -50,14 +50,14 @@ function statusOf(value: unknown): number | undefined {
 
 function errorView(status: number, error: Fields): ErrorView {
   const message = innerMessage(error, 3) ?? `The provider answered with status ${status}.`
-  const code = wordOf(error['code']) ?? wordOf(error['type'])
+  const code = wordOf(error.code) ?? wordOf(error.type)
   const kind = kindOf(status, code, message)
   return compact({
     kind,
     status,
     code: code !== undefined && /^[a-zA-Z_][\w.-]*$/.test(code) ? code : kind.replaceAll('-', '_'),
     message,
-    param: wordOf(error['param']),
+    param: wordOf(error.param),
     retryAfterMs: retryAfter(error, message),
   })
 }
@@ -76,7 +76,8 @@ const CODES: Readonly<Record<string, ErrorKind>> = {
   overloaded: 'overloaded',
 }
 
-const OVERFLOW = /maximum context length|context (?:length|window|size)|prompt is too long|too many (?:prompt |input )?tokens/i
+const OVERFLOW =
+  /maximum context length|context (?:length|window|size)|prompt is too long|too many (?:prompt |input )?tokens/i
 
 function kindOf(status: number, code: string | undefined, message: string): ErrorKind {
   const known = code !== undefined && Object.hasOwn(CODES, code) ? CODES[code] : undefined
@@ -87,8 +88,8 @@ function kindOf(status: number, code: string | undefined, message: string): Erro
 
 /** Unwraps JSON inside of a message (OpenRouter puts the provider's own error in `metadata.raw`). */
 function innerMessage(error: Fields, levels: number): string | undefined {
-  const raw = wordOf(objectOf(error['metadata'])?.['raw'])
-  const message = wordOf(error['message'])
+  const raw = wordOf(objectOf(error.metadata)?.raw)
+  const message = wordOf(error.message)
   const wrapped = raw ?? (message?.trimStart().startsWith('{') ? message : undefined)
   const inner = wrapped === undefined || levels === 0 ? undefined : findError(parsed(wrapped))
   return (inner && innerMessage(inner, levels - 1)) ?? message
@@ -104,7 +105,7 @@ function parsed(text: string): unknown {
 
 /** Google's `RetryInfo`, or a sentence such as "Please try again in 1.2s". */
 function retryAfter(error: Fields, message: string): number | undefined {
-  const delays = (arrayOf(error['details']) ?? []).map(detail => wordOf(objectOf(detail)?.['retryDelay']))
+  const delays = (arrayOf(error.details) ?? []).map(detail => wordOf(objectOf(detail)?.retryDelay))
   const said = delays.find(delay => delay !== undefined) ?? /try again in (\d+(?:\.\d+)?m?s)\b/i.exec(message)?.[1]
   const amount = said === undefined ? Number.NaN : Number.parseFloat(said)
   if (!Number.isFinite(amount) || said === undefined) return undefined

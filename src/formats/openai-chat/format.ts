@@ -52,7 +52,7 @@ function readHead({ route, pathModel, body }: RequestParts): RequestHead {
   const { operation } = route
   if (operation === 'list-models') return { operation, model: pathModel ?? '', stream: false, framing: 'sse' }
   const fields = objectOf(body)
-  const model = wordOf(fields?.['model'])
+  const model = wordOf(fields?.model)
   if (model === undefined) throw new Refusal(400, 'invalid_request', '"model" is missing.', { param: 'model' })
-  return { operation, model, stream: fields?.['stream'] === true, framing: 'sse' }
+  return { operation, model, stream: fields?.stream === true, framing: 'sse' }
 }

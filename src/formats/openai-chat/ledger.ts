@@ -1,6 +1,6 @@
+import { RawJson } from '../../json/raw.ts'
 import type { Extensions } from '../conversation.ts'
 import type { Loss } from '../losses.ts'
-import { RawJson } from '../../json/raw.ts'
 import { FORMAT } from './name.ts'
 
 /** Collects what one encoding could not carry over, each thing once. */

@@ -30,7 +30,8 @@ function urlOf({ source, mimeType }: MediaPart, unknown: string, path: string, t
 }
 
 function encodeAudio({ source, mimeType = '' }: MediaPart, path: string, target: Target): WirePart {
-  if ('url' in source && target.dialect.documentUrl === 'document_url') return { type: 'input_audio', input_audio: source.url }
+  if ('url' in source && target.dialect.documentUrl === 'document_url')
+    return { type: 'input_audio', input_audio: source.url }
   if (!('base64' in source)) throw unsupported(target, path, 'audio that is not given inline')
   if (mimeType === '') return { type: 'input_audio', input_audio: source.base64 }
   const subtype = mimeType.slice(mimeType.indexOf('/') + 1)
@@ -53,7 +54,10 @@ function encodeFile(part: MediaPart, path: string, target: Target): WirePart {
   if ('base64' in source) {
     const unknown = part.kind === 'document' ? 'application/pdf' : 'application/octet-stream'
     const data = writeDataUrl({ base64: source.base64, ...(mimeType && { mimeType }) }, unknown)
-    return { type: 'file', file: { filename: filename ?? (part.kind === 'document' ? 'document.pdf' : 'file'), file_data: data } }
+    return {
+      type: 'file',
+      file: { filename: filename ?? (part.kind === 'document' ? 'document.pdf' : 'file'), file_data: data },
+    }
   }
   switch (target.dialect.documentUrl) {
     case 'document_url':

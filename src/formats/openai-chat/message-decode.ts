@@ -26,7 +26,11 @@ function decodeMessage(source: TextSource, fields: Fields, index: number, legacy
     case 'user':
       return turn(role, contentOf(source, reader, path), reader)
     case 'assistant':
-      return turn(role, decodeAssistant(source, reader, place => mintedId(index, place)), reader)
+      return turn(
+        role,
+        decodeAssistant(source, reader, place => mintedId(index, place)),
+        reader,
+      )
     case 'tool':
       return turn('tool', [decodeResult(source, reader, path, undefined)], reader)
     case 'function':
@@ -42,7 +46,9 @@ function turn(role: Turn['role'], parts: readonly Part[], reader: FieldReader): 
 }
 
 function contentOf(source: TextSource, reader: FieldReader, path: string): readonly Part[] {
-  const content = reader.take('content', value => (typeof value === 'string' || Array.isArray(value) ? value : undefined))
+  const content = reader.take('content', value =>
+    typeof value === 'string' || Array.isArray(value) ? value : undefined,
+  )
   if (content === undefined) throw invalid(`${path}.content`, 'must be a string or an array of parts')
   return decodeContent(source, content)
 }
@@ -62,7 +68,7 @@ function mintedId(index: number, place: number): string {
 
 function lastLegacyCall(messages: readonly unknown[], before: number): string {
   for (let index = before - 1; index >= 0; index--) {
-    if (objectOf(objectOf(messages[index])?.['function_call'])) return mintedId(index, 0)
+    if (objectOf(objectOf(messages[index])?.function_call)) return mintedId(index, 0)
   }
   return mintedId(before, 0)
 }

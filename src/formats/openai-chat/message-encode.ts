@@ -53,7 +53,9 @@ function mediaMessageParts(
 ): readonly Writable[] {
   if (media.length === 0) return []
   target.ledger.approximated(`${path}.parts`, 'this server takes no media in tool results; a user message holds them')
-  const head = { type: 'text', text: tool === undefined ? 'Media of the tool result:' : `Media of the result of ${tool}:` }
+  const head = {
+    type: 'text',
+    text: tool === undefined ? 'Media of the tool result:' : `Media of the result of ${tool}:`,
+  }
   return [head, ...media.map(part => encodeMediaPart(part, path, target))]
 }
-

@@ -13,20 +13,20 @@ export function observeReply(document: JsonDocument): Observation {
   const failed = findError(document.value)
   if (failed) return { error: inlineError(failed) }
   const body = objectOf(document.value) ?? {}
-  const choice = objectOf(arrayOf(body['choices'])?.[0])
-  const message = objectOf(choice?.['message']) ?? {}
-  const raw = stringOf(choice?.['finish_reason'])
+  const choice = objectOf(arrayOf(body.choices)?.[0])
+  const message = objectOf(choice?.message) ?? {}
+  const raw = stringOf(choice?.finish_reason)
   const usage = findUsage(body)
   return compact({
-    model: wordOf(body['model']),
-    usage: usage && decodeUsage(document, usage, wordOf(body['service_tier'])),
+    model: wordOf(body.model),
+    usage: usage && decodeUsage(document, usage, wordOf(body.service_tier)),
     finish: choice && decodeFinish(raw, hasCalls(message)),
     error: failedFinish(raw),
   })
 }
 
 function hasCalls(message: Fields): boolean {
-  return (arrayOf(message['tool_calls'])?.length ?? 0) > 0 || objectOf(message['function_call']) !== undefined
+  return (arrayOf(message.tool_calls)?.length ?? 0) > 0 || objectOf(message.function_call) !== undefined
 }
 
 export function observeStream(): StreamObserver {
@@ -66,11 +66,11 @@ class ChatObserver implements StreamObserver {
     const error = findError(value) ?? (event === 'error' || value === undefined ? {} : undefined)
     if (error) return this.#fail(inlineError(error))
     const chunk = objectOf(value) ?? {}
-    this.#model ??= wordOf(chunk['model'])
-    this.#serviceTier = wordOf(chunk['service_tier']) ?? this.#serviceTier
+    this.#model ??= wordOf(chunk.model)
+    this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier
     const tellsUsage = findUsage(chunk) !== undefined
     if (tellsUsage) this.#usageFrame = data
-    const choices = arrayOf(chunk['choices']) ?? []
+    const choices = arrayOf(chunk.choices) ?? []
     const sign = this.#choices(choices)
     return choices.length === 0 && tellsUsage ? 'usage' : sign
   }
@@ -78,12 +78,12 @@ class ChatObserver implements StreamObserver {
   #choices(choices: readonly unknown[]): FrameSign {
     for (const value of choices) {
       const choice = objectOf(value) ?? {}
-      const index = typeof choice['index'] === 'number' ? choice['index'] : 0
-      const finish = wordOf(choice['finish_reason'])
+      const index = typeof choice.index === 'number' ? choice.index : 0
+      const finish = wordOf(choice.finish_reason)
       const failed = failedFinish(finish)
       if (failed) return this.#fail(failed)
       this.#finishes.set(index, finish ?? this.#finishes.get(index))
-      const delta = objectOf(choice['delta']) ?? objectOf(choice['message']) ?? {}
+      const delta = objectOf(choice.delta) ?? objectOf(choice.message) ?? {}
       if (hasCalls(delta)) this.#called = true
       if (Object.entries(delta).some(saysSomething)) this.#begun = true
     }

@@ -1,7 +1,17 @@
 /** Content of Chat messages → canonical parts, in requests and replies alike. */
 import type { CacheMark, MediaPart, MediaSource, Part, ReasoningPart } from '../conversation.ts'
 import { readDataUrl } from './data-url.ts'
-import { arrayOf, compact, FieldReader, type Fields, objectOf, oneOf, stringOf, type TextSource, wordOf } from './fields.ts'
+import {
+  arrayOf,
+  compact,
+  FieldReader,
+  type Fields,
+  objectOf,
+  oneOf,
+  stringOf,
+  type TextSource,
+  wordOf,
+} from './fields.ts'
 import { FORMAT } from './name.ts'
 
 /** @param content a string or an array of parts; anything else gives no parts */
@@ -14,13 +24,13 @@ function decodePart(source: TextSource, value: unknown): Part {
   if (typeof value === 'string') return { type: 'text', text: value }
   const fields = objectOf(value)
   const decoded = fields && decodeKnown(source, fields)
-  return decoded ?? opaque(source, value, wordOf(fields?.['type']) ?? 'part')
+  return decoded ?? opaque(source, value, wordOf(fields?.type) ?? 'part')
 }
 
 /** @returns `undefined` when the part is of an unknown type or lacks what its type needs */
 function decodeKnown(source: TextSource, fields: Fields): Part | undefined {
   const reader = new FieldReader(source, fields)
-  const type = reader.take('type', stringOf) ?? (typeof fields['text'] === 'string' ? 'text' : '')
+  const type = reader.take('type', stringOf) ?? (typeof fields.text === 'string' ? 'text' : '')
   const cache = decodeCache(reader)
   const body = decodeBody(type, reader)
   return body && compact({ ...body, cache, extensions: reader.extensions(FORMAT) })
@@ -67,33 +77,33 @@ function decodeCache(reader: FieldReader): CacheMark | undefined {
 
 function decodeMark(value: unknown, kind: string): CacheMark | undefined {
   const fields = objectOf(value)
-  if (fields?.['type'] !== kind && fields?.['mode'] !== kind) return undefined
-  return compact({ ttl: oneOf(['5m', '30m', '1h', '12h'])(fields['ttl']) })
+  if (fields?.type !== kind && fields?.mode !== kind) return undefined
+  return compact({ ttl: oneOf(['5m', '30m', '1h', '12h'])(fields.ttl) })
 }
 
 /** `{ url, detail }`, or a bare string as Mistral has it. */
 function decodeUrl(value: unknown, kind: 'image' | 'video'): MediaPart | undefined {
   const fields = objectOf(value)
-  const url = stringOf(value) ?? stringOf(fields?.['url'])
+  const url = stringOf(value) ?? stringOf(fields?.url)
   if (url === undefined) return undefined
   const rest = fields && Object.keys(fields).filter(key => key !== 'url' && key !== 'detail')
   if (rest && rest.length > 0) return undefined
-  const detail = oneOf(['low', 'high', 'auto', 'original'])(fields?.['detail'])
+  const detail = oneOf(['low', 'high', 'auto', 'original'])(fields?.detail)
   return compact({ type: 'media', kind, ...locate(url), detail })
 }
 
 function locate(url: string): { readonly source: MediaSource; readonly mimeType?: string } {
   const inline = readDataUrl(url)
-  return inline
-    ? compact({ source: { base64: inline.base64 }, mimeType: inline.mimeType })
-    : { source: { url } }
+  return inline ? compact({ source: { base64: inline.base64 }, mimeType: inline.mimeType }) : { source: { url } }
 }
 
 function decodeDocumentUrl(reader: FieldReader): MediaPart | undefined {
   const filename = reader.take('document_name', wordOf)
   return reader.take('document_url', value => {
     const url = stringOf(value)
-    return url === undefined ? undefined : compact({ type: 'media' as const, kind: 'document' as const, ...locate(url), filename })
+    return url === undefined
+      ? undefined
+      : compact({ type: 'media' as const, kind: 'document' as const, ...locate(url), filename })
   })
 }
 
@@ -103,9 +113,9 @@ function decodeAudio(value: unknown): MediaPart | undefined {
     return { type: 'media', kind: 'audio', ...(isUrl(value) ? locate(value) : { source: { base64: value } }) }
   }
   const fields = objectOf(value)
-  const data = stringOf(fields?.['data'])
+  const data = stringOf(fields?.data)
   if (data === undefined) return undefined
-  const format = wordOf(fields?.['format'])
+  const format = wordOf(fields?.format)
   const mimeType = format === undefined ? undefined : format === 'mp3' ? 'audio/mpeg' : `audio/${format}`
   const inline = isUrl(data) ? locate(data) : { source: { base64: data } }
   return compact({ type: 'media', kind: 'audio', ...inline, mimeType: mimeType ?? inline.mimeType })
@@ -118,12 +128,12 @@ function isUrl(text: string): boolean {
 /** `{ file_id }`, or `{ filename, file_data }` with a `data:` URL, bare base64 or (OpenRouter) a web address. */
 function decodeFile(value: unknown): MediaPart | undefined {
   const fields = objectOf(value)
-  const fileId = wordOf(fields?.['file_id'])
-  const filename = wordOf(fields?.['filename'])
+  const fileId = wordOf(fields?.file_id)
+  const filename = wordOf(fields?.filename)
   if (fileId !== undefined) {
     return compact({ type: 'media', kind: 'file', source: { fileId, format: FORMAT }, filename })
   }
-  const data = stringOf(fields?.['file_data'])
+  const data = stringOf(fields?.file_data)
   if (data === undefined) return undefined
   const place = isUrl(data) ? locate(data) : { source: { base64: data } }
   const isPdf = place.mimeType === 'application/pdf' || filename?.toLowerCase().endsWith('.pdf') === true
@@ -134,7 +144,7 @@ function decodeFile(value: unknown): MediaPart | undefined {
 function decodeThinking(reader: FieldReader): ReasoningPart | undefined {
   const chunks = reader.take('thinking', value => {
     if (typeof value === 'string') return [value]
-    const texts = arrayOf(value)?.map(chunk => stringOf(objectOf(chunk)?.['text']))
+    const texts = arrayOf(value)?.map(chunk => stringOf(objectOf(chunk)?.text))
     return texts?.every(text => text !== undefined) ? texts : undefined
   })
   if (chunks === undefined) return undefined

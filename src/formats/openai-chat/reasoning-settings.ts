@@ -21,17 +21,17 @@ function decodeObject(value: unknown): Reasoning | undefined {
   if (fields === undefined) return undefined
   const known = ['effort', 'max_tokens', 'exclude', 'enabled']
   if (!Object.keys(fields).every(key => known.includes(key))) return undefined
-  const enabled = booleanOf(fields['enabled'])
+  const enabled = booleanOf(fields.enabled)
   return compact({
-    effort: effortOf(fields['effort']),
-    budget: numberOf(fields['max_tokens']),
+    effort: effortOf(fields.effort),
+    budget: numberOf(fields.max_tokens),
     mode: enabled === undefined ? undefined : enabled ? ('enabled' as const) : ('disabled' as const),
-    show: fields['exclude'] === true ? ('none' as const) : undefined,
+    show: fields.exclude === true ? ('none' as const) : undefined,
   })
 }
 
 function decodeThinking(value: unknown): Reasoning | undefined {
   const fields = objectOf(value)
-  const mode = oneOf(['enabled', 'disabled'])(fields?.['type'])
+  const mode = oneOf(['enabled', 'disabled'])(fields?.type)
   return fields && mode !== undefined && Object.keys(fields).length === 1 ? { mode } : undefined
 }

@@ -19,9 +19,9 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const error = findError(document.value)
   if (error) return [{ type: 'error', error: inlineError(error) }]
   const body = objectOf(document.value)
-  const choices = arrayOf(body?.['choices'])?.map(choice => objectOf(choice) ?? {})
+  const choices = arrayOf(body?.choices)?.map(choice => objectOf(choice) ?? {})
   if (body === undefined || choices === undefined) return [{ type: 'error', error: NOT_A_COMPLETION }]
-  const failed = choices.map(choice => failedFinish(stringOf(choice['finish_reason']))).find(each => each !== undefined)
+  const failed = choices.map(choice => failedFinish(stringOf(choice.finish_reason))).find(each => each !== undefined)
   return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, body, choices)
 }
 
@@ -42,7 +42,7 @@ function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fi
     start,
     ...(residue === undefined ? [] : [{ type: 'raw' as const, format: FORMAT, json: residue }]),
     ...partEvents(answers),
-    ...(usage ? [{ type: 'usage' as const, usage: decodeUsage(source, usage, stringOf(body['service_tier'])) }] : []),
+    ...(usage ? [{ type: 'usage' as const, usage: decodeUsage(source, usage, stringOf(body.service_tier)) }] : []),
     ...answers.map(answer => answer.finish),
     { type: 'end' },
   ]
@@ -50,11 +50,11 @@ function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fi
 
 /** The head of a completion or of its first chunk. */
 export function startOf(body: Fields): StartEvent {
-  const created = numberOf(body['created'])
+  const created = numberOf(body.created)
   return compact({
     type: 'start',
-    id: stringOf(body['id']) ?? '',
-    model: stringOf(body['model']) ?? '',
+    id: stringOf(body.id) ?? '',
+    model: stringOf(body.model) ?? '',
     created: created === undefined || created <= 0 ? undefined : Math.floor(created),
   })
 }
@@ -65,23 +65,23 @@ interface Answer {
 }
 
 function decodeChoice(source: TextSource, choice: Fields, place: number, ids: CallIds): Answer {
-  const message = objectOf(choice['message']) ?? {}
+  const message = objectOf(choice.message) ?? {}
   const parts = decodeAssistant(source, new FieldReader(source, message), () => '')
   const annotated = parts.map(part => annotate(source, part, message, choice))
   const identified = annotated.map(part =>
     part.type === 'tool-call' ? { ...part, callId: ids.give(part.callId === '' ? undefined : part.callId) } : part,
   )
-  const raw = stringOf(choice['finish_reason'])
+  const raw = stringOf(choice.finish_reason)
   const called = parts.some(part => part.type === 'tool-call')
-  const candidate = numberOf(choice['index']) ?? place
+  const candidate = numberOf(choice.index) ?? place
   return { parts: identified, finish: compact({ type: 'finish', candidate, reason: decodeFinish(raw, called), raw }) }
 }
 
 /** Citations and log probabilities stand beside the text on the wire, but belong to it. */
 function annotate(source: TextSource, part: Part, message: Fields, choice: Fields): Part {
   if (part.type !== 'text') return part
-  const citations = decodeAnnotations(source, message['annotations'], part.text)
-  const logprobs = decodeLogprobs(choice['logprobs'])
+  const citations = decodeAnnotations(source, message.annotations, part.text)
+  const logprobs = decodeLogprobs(choice.logprobs)
   return {
     ...part,
     ...(citations.length === 0 ? {} : { citations }),

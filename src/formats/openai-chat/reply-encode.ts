@@ -1,5 +1,5 @@
 /** A completion → the body of a Chat completion (OpenAI API reference, "The chat completion object"). */
-import { writeJson, type Writable } from '../../json/raw.ts'
+import { type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
 import type { CompletedCandidate, Completion } from '../reply-events.ts'
@@ -23,7 +23,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   for (const event of completion.raw) noteForeign(event, ledger)
   const isLegacy = isLegacyClient(context)
   const { usage } = completion
-  const tier = encodeServiceTier(usage?.serviceTier)
+  const tier = encodeServiceTier(usage)
   const body = writeJson({
     id: replyId(completion.id, context),
     object: 'chat.completion',
@@ -131,7 +131,7 @@ function encodeOthers(parts: readonly Part[], ledger: Ledger): WireFields {
     if (part.type === 'media') {
       const encoded = encodeMedia(part)
       if (encoded === undefined) noteLost(part, ledger)
-      else if (Array.isArray(encoded['images'])) images.push(...encoded['images'])
+      else if (Array.isArray(encoded.images)) images.push(...encoded.images)
       else audio = encoded
     } else if (!HELD.has(part.type)) {
       noteLost(part, ledger)

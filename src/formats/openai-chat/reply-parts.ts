@@ -19,7 +19,7 @@ export function replyId(id: string, context: ReplyContext): string {
 /** Whether the client speaks the old `functions`, and so understands `function_call` only (conversion.md E15). */
 export function isLegacyClient({ request }: ReplyContext): boolean {
   const body = objectOf(request.body)
-  return arrayOf(body?.['functions']) !== undefined && arrayOf(body?.['tools']) === undefined
+  return arrayOf(body?.functions) !== undefined && arrayOf(body?.tools) === undefined
 }
 
 /** A tool of a namespace goes by both names, as it was declared to a model behind Chat Completions. */
@@ -56,7 +56,9 @@ export function encodeMedia(part: MediaPart): WireFields | undefined {
 
 function urlOf({ source, mimeType }: MediaPart): string | undefined {
   if ('url' in source) return source.url
-  return 'base64' in source ? writeDataUrl({ base64: source.base64, ...(mimeType && { mimeType }) }, 'image/png') : undefined
+  return 'base64' in source
+    ? writeDataUrl({ base64: source.base64, ...(mimeType && { mimeType }) }, 'image/png')
+    : undefined
 }
 
 /** Notes an event that only another format can say. */

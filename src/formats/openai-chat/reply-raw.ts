@@ -24,7 +24,7 @@ export function readRaw(event: RawEvent): RawReply {
   if (event.format !== FORMAT) return NOTHING
   const document = parseDocument(event.json)
   const body = objectOf(document.value) ?? {}
-  const choices = (arrayOf(body['choices']) ?? []).map(value => objectOf(value) ?? {})
+  const choices = (arrayOf(body.choices) ?? []).map(value => objectOf(value) ?? {})
   return {
     top: textsOf(document, body, ['choices']),
     choices: new Map(choices.map(choice => [indexOf(choice), readChoice(document, choice)])),
@@ -34,12 +34,12 @@ export function readRaw(event: RawEvent): RawReply {
 function readChoice(source: TextSource, choice: Fields): RawChoice {
   return {
     choice: textsOf(source, choice, ['index', 'message']),
-    message: textsOf(source, objectOf(choice['message']) ?? {}, []),
+    message: textsOf(source, objectOf(choice.message) ?? {}, []),
   }
 }
 
 function indexOf(choice: Fields): number {
-  return typeof choice['index'] === 'number' ? choice['index'] : 0
+  return typeof choice.index === 'number' ? choice.index : 0
 }
 
 function textsOf(source: TextSource, fields: Fields, except: readonly string[]): RawFields {

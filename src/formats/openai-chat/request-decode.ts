@@ -22,7 +22,7 @@ import { decodeLegacyFunctions, decodeToolChoice, decodeTools } from './tool-dec
 /** @throws Refusal 400 naming the field */
 export function decodeRequest({ document }: DecodeInput): Conversation {
   const fields = objectOf(document.value)
-  const messages = arrayOf(fields?.['messages'])
+  const messages = arrayOf(fields?.messages)
   if (fields === undefined || messages === undefined) {
     throw new Refusal(400, 'invalid_request', '"messages" must be an array.', { param: 'messages' })
   }
@@ -107,22 +107,22 @@ function decodeLogprobs(reader: FieldReader): Conversation['logprobs'] {
 
 function decodeOutputFormat(source: TextSource, value: unknown): OutputFormat | undefined {
   const fields = objectOf(value)
-  if (fields?.['type'] === 'text') return { type: 'text' }
-  if (fields?.['type'] === 'json_object') return { type: 'json' }
-  const described = fields?.['type'] === 'json_schema' ? objectOf(fields['json_schema']) : undefined
+  if (fields?.type === 'text') return { type: 'text' }
+  if (fields?.type === 'json_object') return { type: 'json' }
+  const described = fields?.type === 'json_schema' ? objectOf(fields.json_schema) : undefined
   return described && decodeSchemaFormat(source, described)
 }
 
 function decodeSchemaFormat(source: TextSource, described: Fields): OutputFormat | undefined {
-  const schema = objectOf(described['schema'])
+  const schema = objectOf(described.schema)
   return (
     schema &&
     compact({
       type: 'schema',
       schema: source.textOf(schema),
-      name: wordOf(described['name']),
-      description: stringOf(described['description']),
-      strict: booleanOf(described['strict']),
+      name: wordOf(described.name),
+      description: stringOf(described.description),
+      strict: booleanOf(described.strict),
     })
   )
 }

@@ -54,7 +54,7 @@ function encodeOwn({ extensions }: Conversation, stream: boolean, { dialect, led
 
 /** Renames what has another name here and leaves out what is refused here. */
 function inDialect(fields: WireFields, { dialect, ledger, ...target }: Target): WireFields {
-  if (typeof fields['n'] === 'number' && fields['n'] > 1 && dialect.omit.includes('n')) {
+  if (typeof fields.n === 'number' && fields.n > 1 && dialect.omit.includes('n')) {
     throw unsupported(target, 'n', 'a wish for several answers')
   }
   const kept = Object.entries(fields).filter(([key, value]) => {
@@ -138,9 +138,10 @@ function encodeAccount(conversation: Conversation, target: Target): WireFields {
   const { serviceTier, state, endUser, extensions } = conversation
   refuseState(conversation, target)
   const tier = serviceTier && target.dialect.serviceTiers[serviceTier]
-  if (serviceTier && tier === undefined) target.ledger.dropped('serviceTier', `this server has no tier "${serviceTier}"`)
+  if (serviceTier && tier === undefined)
+    target.ledger.dropped('serviceTier', `this server has no tier "${serviceTier}"`)
   // A client that said `user` is taken at its word: the field goes out among its own.
-  const saidUser = endUser !== undefined && ownFields(extensions)['user']?.text === JSON.stringify(endUser)
+  const saidUser = endUser !== undefined && ownFields(extensions).user?.text === JSON.stringify(endUser)
   return {
     verbosity: conversation.verbosity,
     modalities: conversation.modalities,

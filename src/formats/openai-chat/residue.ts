@@ -2,7 +2,7 @@
  * What a reply says that has no canonical form: `system_fingerprint`, `x_groq`, content filter results, … It travels
  * as `raw` events of this format whose JSON has the shape of a reply with just those fields.
  */
-import { RawJson, writeJson, type Writable } from '../../json/raw.ts'
+import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import { REASONING_FIELDS } from './assistant-decode.ts'
 import { arrayOf, type Fields, objectOf, type TextSource } from './fields.ts'
 
@@ -18,7 +18,7 @@ const KNOWN_IN_MESSAGE = new Set<string>([
 
 /** @returns JSON text of the fields of a reply or chunk that nobody else reads, `undefined` when there are none */
 export function residueOf(source: TextSource, body: Fields): string | undefined {
-  const choices = (arrayOf(body['choices']) ?? []).map(choice => choiceResidue(source, objectOf(choice) ?? {}))
+  const choices = (arrayOf(body.choices) ?? []).map(choice => choiceResidue(source, objectOf(choice) ?? {}))
   const said = choices.filter(choice => choice !== undefined)
   const top = unknown(source, body, KNOWN_IN_REPLY)
   if (top === undefined && said.length === 0) return undefined
@@ -26,11 +26,11 @@ export function residueOf(source: TextSource, body: Fields): string | undefined 
 }
 
 function choiceResidue(source: TextSource, choice: Fields): Writable | undefined {
-  const message = objectOf(choice['message']) ?? objectOf(choice['delta'])
+  const message = objectOf(choice.message) ?? objectOf(choice.delta)
   const inMessage = message && unknown(source, message, KNOWN_IN_MESSAGE)
   const inChoice = unknown(source, choice, KNOWN_IN_CHOICE)
   if (inMessage === undefined && inChoice === undefined) return undefined
-  const index = typeof choice['index'] === 'number' ? choice['index'] : 0
+  const index = typeof choice.index === 'number' ? choice.index : 0
   return { index, ...inChoice, ...(inMessage === undefined ? {} : { message: inMessage }) }
 }
 
@@ -46,12 +46,12 @@ export class ResidueWatch {
 
   isNew(body: Fields): boolean {
     let isNew = this.#changes('', body, KNOWN_IN_REPLY)
-    for (const each of arrayOf(body['choices']) ?? []) {
+    for (const each of arrayOf(body.choices) ?? []) {
       const choice = objectOf(each)
       if (choice === undefined) continue
-      const path = `${String(choice['index'] ?? 0)}.`
+      const path = `${String(choice.index ?? 0)}.`
       if (this.#changes(path, choice, KNOWN_IN_CHOICE)) isNew = true
-      const delta = objectOf(choice['delta'])
+      const delta = objectOf(choice.delta)
       if (delta && this.#changes(`${path}delta.`, delta, KNOWN_IN_MESSAGE)) isNew = true
     }
     return isNew

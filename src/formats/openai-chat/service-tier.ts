@@ -1,5 +1,7 @@
 /** Service tiers in OpenAI's words. */
 import type { ServiceTier } from '../conversation.ts'
+import type { Usage } from '../reply-events.ts'
+import { FORMAT } from './name.ts'
 
 export const OPENAI_TIERS: Readonly<Record<ServiceTier, string>> = {
   auto: 'auto',
@@ -10,9 +12,13 @@ export const OPENAI_TIERS: Readonly<Record<ServiceTier, string>> = {
   ultrafast: 'ultrafast',
 }
 
-/** @param tier the tier a provider says it served in, in its own words; only those that Chat clients know are told */
-export function encodeServiceTier(tier: string | undefined): string | undefined {
-  if (tier === undefined) return undefined
+/**
+ * The tier that a provider says it served in. A reply of this format tells it beside its usage, so nothing is added to
+ * one that did not.
+ */
+export function encodeServiceTier(usage: Usage | undefined): string | undefined {
+  const tier = usage?.serviceTier
+  if (tier === undefined || usage?.raw?.format === FORMAT) return undefined
   if (Object.values(OPENAI_TIERS).includes(tier) || tier === 'scale') return tier
   return tier === 'standard' ? 'default' : undefined
 }

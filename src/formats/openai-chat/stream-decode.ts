@@ -60,15 +60,15 @@ class ChatStreamDecoder implements StreamDecoder {
 
   #chunk(chunk: Fields, data: string): readonly ReplyEvent[] {
     const out: ReplyEvent[] = []
-    const choices = arrayOf(chunk['choices']) ?? []
-    if (this.#ids === undefined && (choices.length > 0 || wordOf(chunk['id']) !== undefined)) this.#start(chunk, out)
+    const choices = arrayOf(chunk.choices) ?? []
+    if (this.#ids === undefined && (choices.length > 0 || wordOf(chunk.id) !== undefined)) this.#start(chunk, out)
     if (this.#residue.isNew(chunk)) this.#tellResidue(data, out)
     if (findUsage(chunk)) this.#usageChunk = data
-    this.#serviceTier = wordOf(chunk['service_tier']) ?? this.#serviceTier
+    this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier
     for (const value of choices) {
       const choice = objectOf(value)
       if (choice === undefined) continue
-      const candidate = this.#candidate(choice['index'])
+      const candidate = this.#candidate(choice.index)
       candidate.choice(choice, out)
       const failed = failedFinish(candidate.finished)
       if (failed) return [...out, ...this.#fail(failed)]
@@ -96,7 +96,8 @@ class ChatStreamDecoder implements StreamDecoder {
     const index = typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0
     const known = this.#candidates.get(index)
     if (known) return known
-    const candidate = new CandidateDecoder(index, this.#parts, (this.#ids ??= new CallIds('')))
+    this.#ids ??= new CallIds('')
+    const candidate = new CandidateDecoder(index, this.#parts, this.#ids)
     this.#candidates.set(index, candidate)
     return candidate
   }
@@ -117,7 +118,12 @@ class ChatStreamDecoder implements StreamDecoder {
   #fail(error: ErrorView): readonly ReplyEvent[] {
     this.#done = true
     const usage = this.#ids && this.#usage()
-    return usage ? [{ type: 'usage', usage }, { type: 'error', error }] : [{ type: 'error', error }]
+    return usage
+      ? [
+          { type: 'usage', usage },
+          { type: 'error', error },
+        ]
+      : [{ type: 'error', error }]
   }
 
   #usage(): Usage | undefined {

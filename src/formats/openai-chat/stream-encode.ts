@@ -34,8 +34,8 @@ class ChatStreamEncoder implements StreamEncoder {
   constructor(context: ReplyContext) {
     this.#context = context
     this.#isLegacy = isLegacyClient(context)
-    const streamOptions = objectOf(objectOf(context.request.body)?.['stream_options'])
-    this.#includeUsage = streamOptions?.['include_usage'] === true
+    const streamOptions = objectOf(objectOf(context.request.body)?.stream_options)
+    this.#includeUsage = streamOptions?.include_usage === true
   }
 
   get losses(): readonly Loss[] {
@@ -143,7 +143,7 @@ class ChatStreamEncoder implements StreamEncoder {
 
   #lastChunk(): string {
     if (!this.#includeUsage || this.#usage === undefined) return ''
-    const tier = encodeServiceTier(this.#usage.serviceTier)
+    const tier = encodeServiceTier(this.#usage)
     return this.#bare({ usage: encodeUsage(this.#usage), ...(tier === undefined ? {} : { service_tier: tier }) })
   }
 

@@ -26,7 +26,7 @@ export function askForUsage(streamOptions: string | undefined, dialect?: string)
   if (!dialectOf(dialect).streamOptions) return undefined
   const document = streamOptions === undefined ? undefined : parseDocument(streamOptions)
   const fields = objectOf(document?.value) ?? {}
-  if (fields['include_usage'] === true) return undefined
+  if (fields.include_usage === true) return undefined
   const kept = Object.keys(fields).map(key => [key, new RawJson(document?.textOf(fields[key]) ?? 'null')] as const)
   const options = Object.fromEntries([...kept, ['include_usage', true]])
   return { key: 'stream_options', jsonText: writeJson(options), hideUsage: true }

@@ -1,7 +1,17 @@
 /** `tools`, `tool_choice` and their ancestors `functions` and `function_call` → canonical. */
 import { Refusal } from '../../refusal.ts'
 import type { CacheMark, CustomTool, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
-import { arrayOf, booleanOf, compact, FieldReader, objectOf, oneOf, stringOf, type TextSource, wordOf } from './fields.ts'
+import {
+  arrayOf,
+  booleanOf,
+  compact,
+  FieldReader,
+  objectOf,
+  oneOf,
+  stringOf,
+  type TextSource,
+  wordOf,
+} from './fields.ts'
 import { FORMAT } from './name.ts'
 
 /** @throws Refusal 400 when a function has no name */
@@ -16,15 +26,15 @@ export function decodeLegacyFunctions(source: TextSource, functions: readonly un
 
 function decodeTool(source: TextSource, value: unknown, path: string): Tool {
   const fields = objectOf(value) ?? {}
-  if (objectOf(fields['function'])) return decodeFunction(source, fields, `${path}.function`)
-  if (objectOf(fields['custom'])) return decodeCustom(source, fields, `${path}.custom`)
-  return { kind: 'hosted', name: wordOf(fields['type']) ?? 'tool', format: FORMAT, json: source.textOf(value) }
+  if (objectOf(fields.function)) return decodeFunction(source, fields, `${path}.function`)
+  if (objectOf(fields.custom)) return decodeCustom(source, fields, `${path}.custom`)
+  return { kind: 'hosted', name: wordOf(fields.type) ?? 'tool', format: FORMAT, json: source.textOf(value) }
 }
 
 function decodeFunction(source: TextSource, fields: Readonly<Record<string, unknown>>, path: string): FunctionTool {
   const outer = new FieldReader(source, fields)
   outer.skip('type', 'function')
-  const inner = new FieldReader(source, objectOf(fields['function']) ?? {})
+  const inner = new FieldReader(source, objectOf(fields.function) ?? {})
   const schema = inner.take('parameters', value => (objectOf(value) ? source.textOf(value) : undefined))
   return compact({
     kind: 'function',
@@ -40,18 +50,18 @@ function decodeFunction(source: TextSource, fields: Readonly<Record<string, unkn
 function decodeCustom(source: TextSource, fields: Readonly<Record<string, unknown>>, path: string): CustomTool {
   const outer = new FieldReader(source, fields)
   outer.skip('type', 'custom')
-  const inner = new FieldReader(source, objectOf(fields['custom']) ?? {})
+  const inner = new FieldReader(source, objectOf(fields.custom) ?? {})
   const name = nameOf(inner, path)
   const description = inner.take('description', stringOf)
-  if (objectOf(inner.take('format', objectOf))?.['type'] === 'text') inner.skip('format')
-  const grammar = readGrammar(objectOf(fields['custom'])?.['format'])
+  if (objectOf(inner.take('format', objectOf))?.type === 'text') inner.skip('format')
+  const grammar = readGrammar(objectOf(fields.custom)?.format)
   return compact({ kind: 'custom', name, description, grammar, extensions: nested(outer, inner, 'custom') })
 }
 
 function readGrammar(format: unknown): CustomTool['grammar'] {
-  const grammar = objectOf(objectOf(format)?.['grammar'])
-  const syntax = oneOf(['lark', 'regex'])(grammar?.['syntax'])
-  const definition = stringOf(grammar?.['definition'])
+  const grammar = objectOf(objectOf(format)?.grammar)
+  const syntax = oneOf(['lark', 'regex'])(grammar?.syntax)
+  const definition = stringOf(grammar?.definition)
   return syntax === undefined || definition === undefined ? undefined : { syntax, definition }
 }
 
@@ -70,7 +80,7 @@ function nameOf(reader: FieldReader, path: string): string {
 
 function decodeCache(value: unknown): CacheMark | undefined {
   const fields = objectOf(value)
-  return fields && compact({ ttl: oneOf(['5m', '30m', '1h', '12h'])(fields['ttl']) })
+  return fields && compact({ ttl: oneOf(['5m', '30m', '1h', '12h'])(fields.ttl) })
 }
 
 /** @returns `undefined` for a choice of an unknown kind */
@@ -79,18 +89,18 @@ export function decodeToolChoice(choice: unknown): ToolChoice | undefined {
   // Mistral's word.
   if (choice === 'any') return { mode: 'required' }
   const fields = objectOf(choice)
-  const called = wordOf(objectOf(fields?.['function'])?.['name']) ?? wordOf(fields?.['name'])
+  const called = wordOf(objectOf(fields?.function)?.name) ?? wordOf(fields?.name)
   if (called !== undefined) return { mode: 'named', name: called, kind: 'function' }
-  const custom = wordOf(objectOf(fields?.['custom'])?.['name'])
+  const custom = wordOf(objectOf(fields?.custom)?.name)
   if (custom !== undefined) return { mode: 'named', name: custom, kind: 'custom' }
-  return decodeAllowed(objectOf(fields?.['allowed_tools']))
+  return decodeAllowed(objectOf(fields?.allowed_tools))
 }
 
 function decodeAllowed(allowed: Readonly<Record<string, unknown>> | undefined): ToolChoice | undefined {
-  const mode = oneOf(['auto', 'required'])(allowed?.['mode'])
-  const names = arrayOf(allowed?.['tools'])?.map(tool => {
+  const mode = oneOf(['auto', 'required'])(allowed?.mode)
+  const names = arrayOf(allowed?.tools)?.map(tool => {
     const fields = objectOf(tool)
-    return wordOf(objectOf(fields?.['function'])?.['name']) ?? wordOf(objectOf(fields?.['custom'])?.['name'])
+    return wordOf(objectOf(fields?.function)?.name) ?? wordOf(objectOf(fields?.custom)?.name)
   })
   if (mode === undefined || names === undefined) return undefined
   const known = names.filter(name => name !== undefined)

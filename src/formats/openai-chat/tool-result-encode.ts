@@ -45,7 +45,9 @@ function encodeOutcome(result: ToolResultPart, path: string, target: Target): Wr
   const content = said === '' && result.structured !== undefined ? structuredText(result.structured) : said
   if (!result.isError) return content
   target.ledger.approximated(`${path}.isError`, 'Chat Completions has no failed tool results; the text says so instead')
-  return typeof content === 'string' ? JSON.stringify({ error: content }) : [{ type: 'text', text: 'Error:' }, ...parts(content)]
+  return typeof content === 'string'
+    ? JSON.stringify({ error: content })
+    : [{ type: 'text', text: 'Error:' }, ...parts(content)]
 }
 
 function parts(content: Writable): readonly Writable[] {
@@ -55,6 +57,6 @@ function parts(content: Writable): readonly Writable[] {
 /** Gemini's object: exactly `{ "output": "text" }` is that text, anything else goes as JSON (conversion.md E78). */
 function structuredText(json: string): string {
   const fields = objectOf(parseDocument(json).value)
-  const output = fields?.['output']
+  const output = fields?.output
   return fields && typeof output === 'string' && Object.keys(fields).length === 1 ? output : json
 }

@@ -6,31 +6,31 @@ import { FORMAT } from './name.ts'
 
 /** The usage object of a reply or chunk, wherever the dialect puts it (Groq: `x_groq`; Moonshot: in the choice). */
 export function findUsage(body: Fields): Fields | undefined {
-  const top = objectOf(body['usage'])
+  const top = objectOf(body.usage)
   if (top) return top
-  const groq = objectOf(objectOf(body['x_groq'])?.['usage'])
+  const groq = objectOf(objectOf(body.x_groq)?.usage)
   if (groq) return groq
-  const choices = body['choices']
-  return Array.isArray(choices) ? objectOf(objectOf(choices[0])?.['usage']) : undefined
+  const choices = body.choices
+  return Array.isArray(choices) ? objectOf(objectOf(choices[0])?.usage) : undefined
 }
 
 /** @param serviceTier the tier that the reply says it was served in, in the provider's words */
 export function decodeUsage(source: TextSource, usage: Fields, serviceTier?: string): Usage {
-  const inputDetails = objectOf(usage['prompt_tokens_details']) ?? {}
-  const outputDetails = objectOf(usage['completion_tokens_details']) ?? {}
-  const input = count(usage['prompt_tokens']) ?? 0
-  const reasoning = count(outputDetails['reasoning_tokens'] ?? usage['reasoning_tokens'])
+  const inputDetails = objectOf(usage.prompt_tokens_details) ?? {}
+  const outputDetails = objectOf(usage.completion_tokens_details) ?? {}
+  const input = count(usage.prompt_tokens) ?? 0
+  const reasoning = count(outputDetails.reasoning_tokens ?? usage.reasoning_tokens)
   const output = outputOf(usage, input, reasoning ?? 0)
-  const cacheRead = first(inputDetails['cached_tokens'], usage['prompt_cache_hit_tokens'], usage['cached_tokens'])
+  const cacheRead = first(inputDetails.cached_tokens, usage.prompt_cache_hit_tokens, usage.cached_tokens)
   return compact({
     input,
     output,
     cacheRead: atMost(cacheRead, input),
-    cacheWrite: atMost(count(inputDetails['cache_write_tokens']), input),
+    cacheWrite: atMost(count(inputDetails.cache_write_tokens), input),
     reasoning: atMost(reasoning, output),
-    audioInput: atMost(count(inputDetails['audio_tokens']), input),
-    audioOutput: atMost(count(outputDetails['audio_tokens']), output),
-    serviceTier: stringOf(usage['service_tier']) ?? serviceTier,
+    audioInput: atMost(count(inputDetails.audio_tokens), input),
+    audioOutput: atMost(count(outputDetails.audio_tokens), output),
+    serviceTier: stringOf(usage.service_tier) ?? serviceTier,
     raw: { format: FORMAT, json: source.textOf(usage) },
   })
 }
@@ -40,8 +40,8 @@ export function decodeUsage(source: TextSource, usage: Fields, serviceTier?: str
  * where prompt, completion and reasoning add up to the total, reasoning is put in.
  */
 function outputOf(usage: Fields, input: number, reasoning: number): number {
-  const output = count(usage['completion_tokens'])
-  const total = count(usage['total_tokens'])
+  const output = count(usage.completion_tokens)
+  const total = count(usage.total_tokens)
   if (output === undefined) return total === undefined ? 0 : Math.max(0, total - input)
   return reasoning > 0 && total === input + output + reasoning ? output + reasoning : output
 }
