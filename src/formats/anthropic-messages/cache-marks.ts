@@ -31,7 +31,8 @@ export interface Markable {
 
 /** Which marks a request may keep: the API takes four. */
 export class CacheMarks {
-  readonly #kept: ReadonlySet<Markable>
+  /** Paths of the nodes that keep theirs. */
+  readonly #kept: ReadonlySet<string>
   readonly #log: LossLog
 
   constructor(conversation: Conversation, log: LossLog) {
@@ -40,10 +41,10 @@ export class CacheMarks {
     this.#kept = keptMarks(conversation, MOST_MARKS - toplevel)
   }
 
-  /** `{ cache_control }` for a node, or nothing: for spreading into what is written. */
+  /** `{ cache_control }` for the node at a path, or nothing: for spreading into what is written. */
   encode(node: Markable, path: string): WritableObject {
     if (node.cache === undefined) return {}
-    if (!this.#kept.has(node)) {
+    if (!this.#kept.has(path)) {
       this.#log.dropped(`${path}.cache`, `Anthropic takes at most ${MOST_MARKS} cache breakpoints`)
       return {}
     }
@@ -62,11 +63,12 @@ export class CacheMarks {
 const MOST_MARKS = 4
 
 /** The last mark of the tools, the last one of the system prompt, and the last ones of the messages. */
-function keptMarks(conversation: Conversation, most: number): ReadonlySet<Markable> {
-  const tools = conversation.tools.filter(isMarked)
+function keptMarks(conversation: Conversation, most: number): ReadonlySet<string> {
+  const tools = conversation.tools.flatMap((tool, index) => (tool.cache === undefined ? [] : [`tools[${index}]`]))
+  const turns = conversation.turns.map((turn, index) => marksOf(turn.parts, `turns[${index}].parts`))
   const head = headLength(conversation)
-  const system = marksOf(conversation.turns.slice(0, head).flatMap(turn => turn.parts))
-  const messages = marksOf(conversation.turns.slice(head).flatMap(turn => turn.parts))
+  const system = turns.slice(0, head).flat()
+  const messages = turns.slice(head).flat()
   const all = [...tools, ...system, ...messages]
   if (all.length <= most) return new Set(all)
   const prefix = [...tools.slice(-1), ...system.slice(-1)].slice(0, most)
@@ -79,13 +81,12 @@ function headLength(conversation: Conversation): number {
   return first < 0 ? conversation.turns.length : first
 }
 
-function marksOf(parts: readonly Part[]): readonly Markable[] {
-  return parts.flatMap(part => {
-    const inner = part.type === 'tool-result' || part.type === 'search-result' ? marksOf(part.content) : []
-    return isMarked(part) ? [...inner, part] : inner
+/** Paths of the marked parts, inner ones before those that hold them, as the API counts. */
+function marksOf(parts: readonly Part[], path: string): readonly string[] {
+  return parts.flatMap((part, index) => {
+    const at = `${path}[${index}]`
+    const inner =
+      part.type === 'tool-result' || part.type === 'search-result' ? marksOf(part.content, `${at}.content`) : []
+    return part.cache === undefined ? inner : [...inner, at]
   })
-}
-
-function isMarked(node: Markable): boolean {
-  return node.cache !== undefined
 }

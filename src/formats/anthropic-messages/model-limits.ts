@@ -7,6 +7,8 @@ export interface ModelLimits {
   readonly maxTokens: number
   /** Whether `maxTokens` is the model's own limit, so that larger wishes are cut to it. */
   readonly known: boolean
+  /** Another vendor's model: it is given what the client said, and judges for itself. */
+  readonly foreign: boolean
   /** Thinking modes that the model takes. */
   readonly adaptive: boolean
   readonly budget: boolean
@@ -36,6 +38,7 @@ const ALL_EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const
 const OLD: ModelLimits = {
   maxTokens: 8192,
   known: true,
+  foreign: false,
   adaptive: false,
   budget: false,
   off: 'disabled',
@@ -89,6 +92,7 @@ const NEWEST: ModelLimits = { ...FIVE_FIVE, known: false }
 const FOREIGN: ModelLimits = {
   maxTokens: 32_000,
   known: false,
+  foreign: true,
   adaptive: false,
   budget: true,
   off: 'disabled',

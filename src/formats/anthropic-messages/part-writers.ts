@@ -273,7 +273,8 @@ class WholeWriter implements PartWriter {
   }
 
   /** Clients gather the input of a call from its deltas. */
-  #call({ input, ...block }: WritableObject): string {
+  #call(block: WritableObject): string {
+    const { input } = block
     const opened = this.#frames.open({ ...block, input: {} })
     return opened + this.#frames.text('input_json_delta', 'partial_json', input instanceof RawJson ? input.text : '')
   }

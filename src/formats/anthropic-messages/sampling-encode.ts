@@ -7,7 +7,7 @@ import type { WritableObject } from './leftovers.ts'
 export function encodeSampling(sampling: Sampling, thinks: boolean, encoding: Encoding): WritableObject {
   noteUnknown(sampling, encoding)
   const { log, limits } = encoding
-  if (!limits.sampling || thinks) return fixedSampling(sampling, thinks, encoding)
+  if (!limits.sampling || (thinks && !limits.foreign)) return fixedSampling(sampling, thinks, encoding)
   const { temperature, topP, topK } = sampling
   if (temperature !== undefined && temperature > 1)
     log.approximated('sampling.temperature', 'Anthropic takes at most 1')

@@ -12,6 +12,7 @@ import { decodeFinish, leftoverDelta, leftoverMessage } from './reply-decode.ts'
 import { UsageReader } from './usage.ts'
 
 const NOTHING: readonly ReplyEvent[] = []
+const PING: readonly ReplyEvent[] = [{ type: 'ping' }]
 
 export class AnthropicStreamDecoder implements StreamDecoder {
   readonly #usage = new UsageReader()
@@ -58,7 +59,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
       case 'message_stop':
         return this.#finish()
       case 'ping':
-        return [{ type: 'ping' }]
+        return this.#id === undefined ? NOTHING : PING
       case 'error':
         return this.#fail(decodeError(200, document))
       default:

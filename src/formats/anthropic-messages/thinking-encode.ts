@@ -47,13 +47,23 @@ class ThinkingEncoder {
 
   encode(): EncodedThinking {
     const { mode, effort, budget } = this.#reasoning
+    if (mode !== undefined && (mode === 'between-tools' || this.#encoding.limits.foreign)) return this.#asSaid(mode)
     if (mode === 'disabled' || (mode === undefined && (effort === 'none' || budget === 0))) return this.#off()
-    if (mode === 'between-tools') return { thinking: { type: 'between_tools' }, ...this.#rest() }
     if (mode === 'enabled' && typeof budget === 'number') return this.#explicitBudget(budget)
     if (this.#encoding.limits.adaptive) return this.#adaptive()
     if (this.#encoding.limits.budget) return this.#derivedBudget()
     this.#encoding.log.dropped('reasoning', 'this model does not think')
     return { maxTokens: this.#maxTokens }
+  }
+
+  #asSaid(mode: NonNullable<Reasoning['mode']>): EncodedThinking {
+    const { budget, effort } = this.#reasoning
+    const tokens = typeof budget === 'number' ? { budget_tokens: budget } : {}
+    return {
+      thinking: { type: mode === 'between-tools' ? 'between_tools' : mode, ...tokens, ...this.#display() },
+      maxTokens: this.#maxTokens,
+      ...(effort === undefined ? {} : { effort }),
+    }
   }
 
   /** An effort that goes along with a mode which the client chose itself. */
