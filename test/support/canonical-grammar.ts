@@ -9,6 +9,11 @@ export function grammarViolations(events: readonly ReplyEvent[]): readonly strin
   return checker.violations
 }
 
+/** @returns what is wrong first, `undefined` when nothing is */
+export function grammarViolation(events: readonly ReplyEvent[]): string | undefined {
+  return grammarViolations(events)[0]
+}
+
 class GrammarChecker {
   readonly violations: string[] = []
   readonly #open = new Set<number>()
