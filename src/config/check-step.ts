@@ -31,7 +31,8 @@ export async function checkStep(value: unknown, place: Place, load: LoadProcesso
   const problems = [...head.problems, ...options.problems]
   if (head.value === undefined || options.value === undefined) return failed(problems)
   const { references } = options
-  const step = { ...stepHead(head.value), ...processor, options: options.value, references, place }
+  const { definition, file } = processor
+  const step = { ...stepHead(head.value), definition, file, options: options.value, references, place }
   return { value: step, problems, references }
 }
 

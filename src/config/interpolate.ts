@@ -32,7 +32,7 @@ export function interpolate(table: Table, place: Place, sources: Sources): Inter
     if (isTable(value)) return mapTable(value, (entry, key) => visit(entry, at.at(key)))
     if (typeof value !== 'string' || !value.includes('${') || at.origin?.kind === 'override') return value
     const { text, names, faults } = fill(value, sources)
-    problems.push(...faults.map(fault => at.problem(fault)))
+    for (const fault of new Set(faults)) problems.push(at.problem(fault))
     if (faults.length > 0) origins.set(pathId(at.path), { kind: 'unknown' })
     else if (names.length > 0) origins.set(pathId(at.path), { kind: 'interpolated', names })
     return text

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkOptions } from '../../src/config/check-options.ts'
 import { schemaProblems } from '../../src/config/option-schema.ts'
 import { Place } from '../../src/config/place.ts'
+import { Positions } from '../../src/config/positions.ts'
 import { SecretString } from '../../src/config/secret.ts'
 import { parseToml } from '../../src/config/toml.ts'
 import type { ObjectSchema } from '../../src/options.ts'
@@ -49,7 +50,14 @@ describe('options that pass', () => {
     expect(references[0]?.place.problem('x')).toMatchObject({ line: 2, column: 29 })
   })
 
-  test('leave the table and the schema of the author as they were', () => {
+  test('leave the table as it was', () => {
+    const table = Object.freeze({ largest: '1KiB' })
+    const place = new Place({ file: 'config.toml', positions: new Positions(''), origins: new Map() })
+    expect(checkOptions(optionsOf('rate-limit'), table, place).value).toMatchObject({ largest: 1024, strict: false })
+    expect(table).toEqual({ largest: '1KiB' })
+  })
+
+  test('leave the schema of the author as it was', () => {
     const schema = optionsOf('models')
     const before = structuredClone(schema)
     const first = check(schema, '').value as { rules: unknown[] }

@@ -70,6 +70,12 @@ test('never puts a value, a default or a malformed form into a fault', () => {
   )
 })
 
+test('a string full of faults is told of once each', () => {
+  const place = new Place({ file: 'config.toml', positions: new Positions(''), origins: new Map() })
+  const { problems } = interpolate({ a: '${UNSET}${NO WAY}'.repeat(150_000) }, place, sources)
+  expect(problems).toHaveLength(2)
+})
+
 test('text without ${ stays as it is', () => {
   fc.assert(
     fc.property(
