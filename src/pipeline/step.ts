@@ -177,8 +177,17 @@ class StepRun {
     }
   }
 
-  /** A refusal passes as it is, and so does what an inner step was already blamed for. */
+  /** What was thrown, made safe: it may be anything, with accessors that throw in their turn. */
   #contained(error: unknown): unknown {
+    try {
+      return this.#judged(error)
+    } catch {
+      return new StepFailure(this.#step, 'threw', 'threw an object that throws when it is looked at')
+    }
+  }
+
+  /** A refusal passes as it is, and so does what an inner step was already blamed for. */
+  #judged(error: unknown): unknown {
     if (error instanceof Refusal || error instanceof StepFailure) return error
     if (error !== undefined && error === this.#call.exchange.lifetime.reason) return error
     if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
