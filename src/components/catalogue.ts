@@ -1,7 +1,6 @@
-import { join, resolve } from 'node:path'
 import { problemText } from '../config/problems.ts'
 import type { Clock } from '../contract.ts'
-import { BUILT_IN_FOLDER, filesIn, type ProcessorFile } from './find.ts'
+import { BUILT_IN_FOLDER, droppedInTo, filesIn, type ProcessorFile } from './find.ts'
 import { type LoadedProcessor, loadFile } from './load.ts'
 
 /** One line of the list of processors. */
@@ -16,8 +15,7 @@ export interface CatalogueEntry extends ProcessorFile {
 /** All processors that a configuration in this folder could name, the built-in ones first. */
 export async function listProcessors(configFolder: string, clock: Clock): Promise<readonly CatalogueEntry[]> {
   const builtIn = await filesIn(BUILT_IN_FOLDER, 'built-in')
-  const folder = resolve(join(configFolder, 'processors'))
-  const droppedIn = folder === BUILT_IN_FOLDER ? [] : await filesIn(folder, 'dropped-in')
+  const droppedIn = await droppedInTo(configFolder)
   const builtInNames = new Set(builtIn.map(({ name }) => name))
   const files = [...builtIn, ...droppedIn.map(file => ({ ...file, shadows: builtInNames.has(file.name) }))]
   return Promise.all(files.map(file => entryOf(file, clock)))

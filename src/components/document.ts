@@ -21,7 +21,7 @@ export function processorIndex(entries: readonly { readonly name: string; readon
   return `# Processors\n\n${markdownTable(['Processor', 'What it does'], rows)}\n`
 }
 
-function optionSection({ options }: ProcessorDefinition): string {
+export function optionSection({ options }: Pick<ProcessorDefinition, 'options'>): string {
   const rows = optionRows(options, '')
   if (rows.length === 0) return '## Options\n\nNone.'
   return `## Options\n\n${markdownTable(['Option', 'Type', 'Default', 'Limits', 'Meaning'], rows)}`
@@ -128,7 +128,7 @@ function refusalSection({ refusals = {} }: ProcessorDefinition): string {
   return rows.length === 0 ? '' : `## Refusals\n\n${markdownTable(['Code', 'Status', 'When'], rows)}`
 }
 
-function markdownTable(headings: Row, rows: readonly Row[]): string {
+export function markdownTable(headings: Row, rows: readonly Row[]): string {
   const line = (cells: Row): string => `| ${cells.map(cellText).join(' | ')} |`
   return [line(headings), `|${headings.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
 }

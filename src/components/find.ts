@@ -32,39 +32,63 @@ const NAME = /^[a-z][a-z0-9-]*$/
  */
 export async function findProcessor(use: string, configFolder: string): Promise<Found> {
   if (/^\.{0,2}\//.test(use)) return fileAt(use, configFolder)
-  if (!NAME.test(use)) {
-    return { fault: `"${use}" is neither a name (like "rate-limit") nor a path (like "./acme/mask.ts")` }
+  if (NAME.test(use)) {
+    return fileNamed(use, configFolder).catch(error => ({
+      fault: `the folder ${FOLDER}/ beside the configuration cannot be read: ${codeOf(error) ?? 'unknown fault'}`,
+    }))
   }
+  return { fault: `"${use}" is neither a name (like "rate-limit") nor a path (like "./acme/mask.ts")` }
+}
+
+async function fileNamed(name: string, configFolder: string): Promise<Found> {
   const builtIns = await filesIn(BUILT_IN_FOLDER, 'built-in')
-  const builtIn = builtIns.find(({ name }) => name === use)
-  const droppedIns = samePlace(configFolder) ? [] : await filesIn(join(configFolder, FOLDER), 'dropped-in')
-  const candidates = droppedIns.filter(({ name }) => name === use)
-  if (candidates.length > 1) {
-    return {
-      fault: `there are both ${candidates.map(({ file }) => `${FOLDER}/${basename(file)}`).join(' and ')}; remove one`,
-    }
-  }
-  const [droppedIn] = candidates
-  if (droppedIn) return { ...(await insideOf(configFolder, droppedIn)), shadows: builtIn !== undefined }
+  const droppedIns = await droppedInTo(configFolder)
+  const builtIn = builtIns.find(file => file.name === name)
+  const [droppedIn, another] = droppedIns.filter(file => file.name === name)
+  if (droppedIn && another) return { fault: `there are both ${shown(droppedIn)} and ${shown(another)}; remove one` }
+  if (droppedIn) return insideOf(configFolder, { ...droppedIn, shadows: builtIn !== undefined })
   if (builtIn) return builtIn
-  const known = [...builtIns, ...droppedIns].map(({ name }) => name)
-  return {
-    fault: `there is no processor "${use}", neither built in nor as ${FOLDER}/${use}.ts${didYouMean(use, known)}`,
-  }
+  const hint = didYouMean(
+    name,
+    [...builtIns, ...droppedIns].map(file => file.name),
+  )
+  return { fault: `there is no processor "${name}", neither built in nor as ${FOLDER}/${name}.ts${hint}` }
 }
 
-/** The configuration lies beside the package's own folder, so that dropped-in and built-in are the same files. */
-function samePlace(configFolder: string): boolean {
-  return resolve(configFolder, FOLDER) === BUILT_IN_FOLDER
+/** The processors beside a configuration file; none where that folder is this package's own. */
+export async function droppedInTo(configFolder: string): Promise<readonly ProcessorFile[]> {
+  const folder = resolve(configFolder, FOLDER)
+  return folder === BUILT_IN_FOLDER ? [] : filesIn(folder, 'dropped-in')
 }
 
-/** The processors of a folder by name, in the order of the alphabet; none where there is no such folder. */
+function shown({ file }: ProcessorFile): string {
+  return `${FOLDER}/${basename(file)}`
+}
+
+/**
+ * The processors of a folder by name, in the order of the alphabet; none where there is no such folder.
+ * @throws Error when the folder is there and cannot be read
+ */
 export async function filesIn(folder: string, source: Source): Promise<readonly ProcessorFile[]> {
-  const entries = await readdir(folder).catch(() => [])
+  const entries = await entriesOf(folder)
   return entries.sort().flatMap(entry => {
     const name = nameOf(entry)
     return name === undefined ? [] : [{ name, file: join(folder, entry), source, shadows: false }]
   })
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** @returns `undefined` for what is no processor by its name: notes, tests, type declarations, hidden files */
@@ -83,23 +107,22 @@ async function fileAt(use: string, configFolder: string): Promise<Found> {
 
 /** A bare name means a file of this folder tree: a symbolic link must not lead somewhere else. */
 async function insideOf(configFolder: string, found: ProcessorFile): Promise<Found> {
-  const shown = `${FOLDER}/${basename(found.file)}`
-  const fault = await fileFault(found.file, shown)
+  const fault = await fileFault(found.file, shown(found))
   if (fault) return { fault }
   const [root, file] = await Promise.all([realpath(configFolder), realpath(found.file)])
   if (file.startsWith(root.endsWith(sep) ? root : root + sep)) return found
   return {
-    fault: `${shown} is a link to ${file}, outside of the configuration's folder; to use that file, write its path: use = "${file}"`,
+    fault: `${shown(found)} is a link to ${file}, outside of the configuration's folder; to use that file, write its path: use = "${file}"`,
   }
 }
 
-async function fileFault(file: string, shown: string): Promise<string | undefined> {
+async function fileFault(file: string, name: string): Promise<string | undefined> {
   try {
-    return (await stat(file)).isFile() ? undefined : `${shown} is not a file`
+    return (await stat(file)).isFile() ? undefined : `${name} is not a file`
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     return code === 'ENOENT'
-      ? `there is no file ${shown} (${file})`
-      : `${shown} cannot be read: ${code ?? 'unknown fault'}`
+      ? `there is no file ${name} (${file})`
+      : `${name} cannot be read: ${code ?? 'unknown fault'}`
   }
 }

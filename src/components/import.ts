@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import type { Clock } from '../contract.ts'
 import { DeadlinePassed, within } from './deadline.ts'
 import { resolveOwnName } from './own-name.ts'
@@ -18,36 +20,41 @@ export async function importFile(file: string, clock: Clock): Promise<Imported> 
   try {
     return { exports: await within(clock, IMPORT_DEADLINE_MS, () => import(href)) }
   } catch (thrown) {
-    return importFault(thrown, href)
+    return importFault(thrown, file)
   }
 }
 
-function importFault(thrown: unknown, href: string): Imported {
+async function importFault(thrown: unknown, file: string): Promise<Imported> {
   if (thrown instanceof DeadlinePassed) {
     return {
       fault: `did not finish loading: ${thrown.message}; does it wait at top level for something that never comes?`,
     }
   }
-  const line = lineIn(thrown, href)
-  const text = thrownText(thrown)
-  const what = isSyntaxFault(thrown) ? `has a syntax error: ${text}` : `failed while loading: ${text}`
-  return { fault: what, ...(line === undefined ? {} : { line }) }
-}
-
-function isSyntaxFault(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error && (thrown.name === 'SyntaxError' || codeOf(thrown) === 'ERR_INVALID_TYPESCRIPT_SYNTAX')
-  )
-}
-
-function codeOf(error: Error): unknown {
-  return 'code' in error ? error.code : undefined
+  const isSyntax = thrown instanceof SyntaxError
+  const line = lineIn(thrown, file) ?? (isSyntax ? await lineOfSyntaxError(file) : undefined)
+  const fault = `${isSyntax ? 'has a syntax error' : 'failed while loading'}: ${thrownText(thrown)}`
+  return { fault, ...(line === undefined ? {} : { line }) }
 }
 
 /** The first line of the file that the stack names. */
-function lineIn(thrown: unknown, href: string): number | undefined {
+function lineIn(thrown: unknown, file: string): number | undefined {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : ''
-  const at = stack.indexOf(`${href}:`)
-  const line = at < 0 ? Number.NaN : Number.parseInt(stack.slice(at + href.length + 1), 10)
+  return lineAfter(stack, file) ?? lineAfter(stack, pathToFileURL(file).href)
+}
+
+/** Node tells an importer what is wrong in a JavaScript file, but only its own check says in which line. */
+async function lineOfSyntaxError(file: string): Promise<number | undefined> {
+  try {
+    await promisify(execFile)(process.execPath, ['--check', file], { timeout: 2000 })
+    return undefined
+  } catch (failed) {
+    const output = failed instanceof Error && 'stderr' in failed ? String(failed.stderr) : ''
+    return lineAfter(output, file) ?? lineAfter(output, pathToFileURL(file).href)
+  }
+}
+
+function lineAfter(text: string, name: string): number | undefined {
+  const at = text.indexOf(`${name}:`)
+  const line = at < 0 ? Number.NaN : Number.parseInt(text.slice(at + name.length + 1), 10)
   return Number.isInteger(line) && line > 0 ? line : undefined
 }
