@@ -16,6 +16,8 @@ export interface WireFormat {
   readonly routes: readonly Route[]
   /** Request headers that only this format's clients send; tells apart formats that share a route. */
   readonly clientHeaders?: readonly string[]
+  /** Its clients name the provider themselves (`chat`). */
+  readonly namesProvider?: boolean
   /** JSON Schema of the request body by operation: types and required fields the engine relies on, nothing more. */
   readonly schemas: Readonly<Partial<Record<Operation, object>>>
   /** Where the model's name stands: a top-level key of the body that is called `model`, or the URL. */

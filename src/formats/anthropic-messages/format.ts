@@ -1,5 +1,6 @@
 /** Anthropic's Messages API, versions 2023-06-01 and 2026-10-21. */
 import { writeJson } from '../../json/raw.ts'
+import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, Route, WireFormat } from '../wire-format.ts'
 import { decodeError, encodeError, encodeStreamError } from './errors.ts'
 import { isObject, stringAt } from './fields.ts'
@@ -26,6 +27,8 @@ const format: WireFormat = {
   routes: ROUTES,
   schemas: { generate: GENERATE, 'count-tokens': COUNT_TOKENS },
   modelIn: 'body',
+  clientHeaders: ['anthropic-version'],
+  maxOutputTokens: topLevelCap('max_tokens'),
   upstream: true,
   readHead,
   decodeRequest,

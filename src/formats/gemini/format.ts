@@ -72,6 +72,7 @@ export default {
   routes,
   schemas,
   modelIn: 'path',
+  clientHeaders: ['x-goog-api-key', 'x-goog-api-client'],
   upstream: true,
   readHead,
   maxOutputTokens,

@@ -1,5 +1,6 @@
 /** OpenAI Chat Completions, and what its many compatible servers make of it. */
 import { Refusal } from '../../refusal.ts'
+import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { decodeError } from './error-decode.ts'
 import { encodeError, encodeStreamError } from './errors.ts'
@@ -24,6 +25,7 @@ const format: WireFormat = {
   ],
   schemas: { generate: GENERATE },
   modelIn: 'body',
+  maxOutputTokens: topLevelCap('max_completion_tokens', 'max_tokens'),
   upstream: true,
   readHead,
   decodeRequest,

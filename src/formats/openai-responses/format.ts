@@ -2,6 +2,7 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
+import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { codeOf, decodeError, encodeError } from './errors.ts'
 import { isFields, numberOf } from './fields.ts'
@@ -24,6 +25,7 @@ const format: WireFormat = {
   ],
   schemas: SCHEMAS,
   modelIn: 'body',
+  maxOutputTokens: topLevelCap('max_output_tokens'),
   upstream: true,
   readHead,
   decodeRequest,
