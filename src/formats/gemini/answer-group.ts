@@ -1,12 +1,13 @@
 import type { Operation } from '../../contract.ts'
 import type { Writable } from '../../json/raw.ts'
-import type { MediaPart, ToolCallPart, ToolResultPart } from '../conversation.ts'
+import type { MediaPart, Part, ToolCallPart, ToolResultPart } from '../conversation.ts'
 import { isMinted } from './call-ids.ts'
 import type { Content } from './contents-encode.ts'
-import { extensionMembersExcept } from './fields.ts'
+import { extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { encodeMedia } from './media.ts'
 import type { ModelFamily } from './model-family.ts'
+import { HOSTED_FUNCTION } from './parts-decode.ts'
 import { qualifiedName, unsupported, type WirePart } from './parts-encode.ts'
 import { encodeToolResult, noteResultLosses } from './tool-results.ts'
 
@@ -22,7 +23,7 @@ export class AnswerGroup {
   readonly at: number
   readonly #family: ModelFamily
   readonly #losses: Losses
-  readonly #calls: ToolCallPart[] = []
+  #calls: readonly ToolCallPart[] = []
   #answers: Answer[] = []
 
   constructor(at: number, family: ModelFamily, losses: Losses) {
@@ -31,8 +32,17 @@ export class AnswerGroup {
     this.#losses = losses
   }
 
-  call(call: ToolCallPart): void {
-    this.#calls.push(call)
+  /** Whether results have come. */
+  get begun(): boolean {
+    return this.#answers.length > 0
+  }
+
+  /** Takes note of a call, and of the result of one that Google has answered itself. */
+  note(part: Part): void {
+    if (part.type === 'tool-call') this.#calls = [...this.#calls, part]
+    if (part.type === 'hosted-tool' && part.format === FORMAT && part.tool === HOSTED_FUNCTION) {
+      this.#calls = this.#calls.filter(call => call.callId !== part.callId)
+    }
   }
 
   /** @throws Refusal 400 when nobody knows which function it is the result of */

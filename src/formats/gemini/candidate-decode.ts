@@ -77,7 +77,7 @@ export class CandidateDecoder {
       return
     }
     if (isRecord(node) && isRecord(node.functionCall) && this.#partialCall(node.functionCall, node)) return
-    this.#whole(decodePart(node, { document, ids: this.#ids, inReply: true }))
+    this.#whole(decodePart(node, { document, ids: this.#ids, fromModel: true }))
   }
 
   #text(type: OpenPart['type'], text: string): void {

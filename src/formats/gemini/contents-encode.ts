@@ -53,8 +53,8 @@ export class ContentsEncoder {
   #assistant(turn: Turn, path: string): void {
     const parts = turn.parts.flatMap((part, at) => this.#encode(part, `${path}.parts[${at}]`))
     if (parts.length === 0) return
-    const last = this.#contents.at(-1)
-    let content = last
+    if (this.#answers?.begun) this.#closeAnswers()
+    let content = this.#contents.at(-1)
     if (content?.role === 'model') {
       content.parts.push(...parts)
     } else {
@@ -64,7 +64,7 @@ export class ContentsEncoder {
       this.#answers = new AnswerGroup(this.#contents.length, this.#family, this.#losses)
     }
     content.rest = { ...content.rest, ...extensionMembers(turn.extensions) }
-    for (const part of turn.parts) if (part.type === 'tool-call') this.#answers?.call(part)
+    for (const part of turn.parts) this.#answers?.note(part)
     if (this.#family.generation >= 3) content.parts = withStandIn(content.parts)
   }
 

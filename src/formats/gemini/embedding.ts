@@ -12,7 +12,7 @@ import { decodePart, type PartSource } from './parts-decode.ts'
 
 /** `:embedContent` has one request in its body, `:batchEmbedContents` a list of the same. */
 export function decodeEmbedding(body: Fields, document: JsonDocument): Conversation {
-  const source: PartSource = { document, ids: new CallIds(), inReply: false }
+  const source: PartSource = { document, ids: new CallIds(), fromModel: false }
   if (!body.has('requests')) {
     const { turn, embedding } = decodeOne(body, 'content', source)
     return { turns: [turn], tools: [], sampling: {}, embedding, ...body.extensions() }

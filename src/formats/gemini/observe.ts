@@ -20,7 +20,8 @@ export class GeminiStreamObserver implements StreamObserver {
   #first: string | undefined
   #withUsage: string | undefined
   #ending: string | undefined
-  #calls = false
+  /** Calls that nobody has answered in the same reply. */
+  #calls = 0
   #error: Observation['error']
 
   frame({ data }: SseFrame): FrameSign {
@@ -28,7 +29,7 @@ export class GeminiStreamObserver implements StreamObserver {
     const at = data.indexOf('"error"')
     if (at >= 0 && at < NEAR && this.#isError(data)) return 'error'
     if (data.includes('"usageMetadata"')) this.#withUsage = data
-    if (data.includes('"functionCall"')) this.#calls = true
+    this.#calls += count(data, '"functionCall"') - count(data, '"functionResponse"')
     if (data.includes('"finishReason"') || data.includes('"blockReason"')) {
       this.#ending = data
       return 'terminal'
@@ -39,8 +40,8 @@ export class GeminiStreamObserver implements StreamObserver {
   get observation(): Observation {
     const usage = decodeUsage(chunkOf(this.#withUsage)?.usageMetadata)
     const ending = chunkOf(this.#ending)
-    const model = (chunkOf(this.#withUsage) ?? chunkOf(this.#first))?.modelVersion
-    const finish = ending && finishOf(ending, this.#calls)
+    const model = chunkOf(this.#first)?.modelVersion
+    const finish = ending && finishOf(ending, this.#calls > 0)
     return {
       ...(typeof model === 'string' && model !== '' ? { model } : {}),
       ...(usage ? { usage } : {}),
@@ -55,6 +56,12 @@ export class GeminiStreamObserver implements StreamObserver {
     if (error) this.#error = viewOf(error, 200)
     return error !== undefined
   }
+}
+
+function count(data: string, word: string): number {
+  let found = 0
+  for (let at = data.indexOf(word); at >= 0; at = data.indexOf(word, at + word.length)) found++
+  return found
 }
 
 function finishOf(chunk: Json, calls: boolean): string | undefined {

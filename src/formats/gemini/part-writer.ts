@@ -68,6 +68,8 @@ export class PartWriter {
       case 'logprobs':
         this.#logprobs.push(...event.logprobs)
         return NOTHING
+      default:
+        return NOTHING
     }
   }
 

@@ -14,8 +14,8 @@ export const NO_SIGNATURE = 'skip_thought_signature_validator'
 export interface PartSource {
   readonly document: JsonDocument
   readonly ids: CallIds
-  /** In a reply, a function's response is that of a tool which Google ran. */
-  readonly inReply: boolean
+  /** What the model says; a function's response there is that of a tool which Google ran. */
+  readonly fromModel: boolean
 }
 
 /** One `Part` → canonical. What is not understood is kept whole. */
@@ -44,7 +44,7 @@ function decodeData(fields: Fields, source: PartSource): Part | undefined {
   const call = fields.takeRecord('functionCall')
   if (call) return decodeCall(call, source)
   const result = fields.takeRecord('functionResponse')
-  if (result) return source.inReply ? hosted('functionResponse', result, source) : toolResult(result, source)
+  if (result) return source.fromModel ? hosted('functionResponse', result, source) : toolResult(result, source)
   const inline = fields.takeRecord('inlineData')
   if (inline) return decodeInline(inline, source.document)
   const file = fields.takeRecord('fileData')
@@ -80,20 +80,23 @@ function toolResult(node: Json, source: PartSource): Part {
   return decodeToolResult(node, source.document, (name, id) => source.ids.result(name, id))
 }
 
+/** The name under which a function appears that Google called and answered itself. */
+export const HOSTED_FUNCTION = 'function'
+
 /** Parts of the tools that Google runs itself. */
 const HOSTED = {
   executableCode: { tool: 'codeExecution', phase: 'call' },
   codeExecutionResult: { tool: 'codeExecution', phase: 'result' },
   toolCall: { tool: 'toolCall', phase: 'call' },
   toolResponse: { tool: 'toolCall', phase: 'result' },
-  functionResponse: { tool: 'function', phase: 'result' },
+  functionResponse: { tool: HOSTED_FUNCTION, phase: 'result' },
 } as const
 
 function hosted(name: keyof typeof HOSTED, node: Json, source: PartSource): HostedToolPart {
   const { tool, phase } = HOSTED[name]
   const fields = new Fields(node, source.document)
-  const id = fields.takeString('id')
-  if (name === 'functionResponse') source.ids.result(fields.takeString('name') ?? '', id)
+  const given = fields.takeString('id')
+  const id = name === 'functionResponse' ? source.ids.result(fields.takeString('name') ?? '', given) : given
   return {
     type: 'hosted-tool',
     tool: tool === 'toolCall' ? (fields.takeString('toolType') ?? tool) : tool,

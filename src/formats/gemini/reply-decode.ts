@@ -37,7 +37,6 @@ export class ReplyDecoder {
   #sink: ReplySink | undefined
   #parts = 0
   #usage: unknown
-  #textOf: (node: unknown) => string = JSON.stringify
   #block: { readonly reason: string; readonly message?: string } | undefined
   #over = false
 
@@ -69,12 +68,13 @@ export class ReplyDecoder {
       })
       return this.#taken()
     }
+    const usage = decodeUsage(this.#usage)
+    if (!usage && this.#usage !== undefined) this.#residue.keep('usageMetadata', JSON.stringify(this.#usage))
     for (const candidate of candidates) candidate.close()
     candidates.forEach((candidate, at) => {
       this.#emit({ ...candidate.finish(), ...this.#residue.extensions(candidate.index, at === 0) })
     })
     if (candidates.length === 0) this.#finishBlocked()
-    const usage = decodeUsage(this.#usage, this.#textOf)
     if (usage) this.#emit({ type: 'usage', usage })
     this.#emit({ type: 'end' })
     return this.#taken()
@@ -115,10 +115,8 @@ export class ReplyDecoder {
 
   #readChunk(value: Json, document: JsonDocument | undefined): void {
     if (document) this.#residue.chunk(value, document.textOf)
-    if (value.usageMetadata !== undefined) {
-      this.#usage = value.usageMetadata
-      this.#textOf = document ? document.textOf : JSON.stringify
-    }
+    if (typeof value.createTime === 'string') this.#residue.keep('createTime', JSON.stringify(value.createTime))
+    if (value.usageMetadata !== undefined) this.#usage = value.usageMetadata
     const feedback = value.promptFeedback
     if (!isRecord(feedback) || feedback.blockReason === undefined) return
     const message = feedback.blockReasonMessage
@@ -129,7 +127,6 @@ export class ReplyDecoder {
     if (this.#sink) return this.#sink
     const given = typeof value.responseId === 'string' ? value.responseId : ''
     const created = typeof value.createTime === 'string' ? Date.parse(value.createTime) : Number.NaN
-    if (typeof value.createTime === 'string') this.#residue.created(value.createTime)
     const usage = decodeUsage(value.usageMetadata)
     this.#emit({
       type: 'start',

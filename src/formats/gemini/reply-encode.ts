@@ -1,6 +1,6 @@
 import { type RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { Part } from '../conversation.ts'
-import type { CompletedCandidate, Completion, FinishEvent, Usage } from '../reply-events.ts'
+import type { CompletedCandidate, Completion, FinishEvent } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import { encodeFinish } from './finish.ts'
@@ -21,22 +21,31 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   const candidates = completion.candidates.filter(candidate => !isBlocked(candidate))
   const body = {
     candidates: candidates.length === 0 ? undefined : candidates.map(each => encodeCandidate(each, style, losses)),
+    usageMetadata: completion.usage && encodeUsage(completion.usage),
     ...envelope(completion, context),
     ...besideCandidates(completion.candidates.map(({ finish }) => finish)),
   }
   return { body: writeJson(body), losses: losses.all }
 }
 
-/** What every reply and the last chunk of every stream have beside the candidates. */
-export function envelope(
-  { id, usage }: { readonly id: string; readonly usage?: Usage | undefined },
-  context: ReplyContext,
-): Members {
+interface Named {
+  readonly id: string
+  readonly created?: number
+}
+
+/** What every reply and every chunk of a stream has beside its candidates. */
+export function envelope({ id, created }: Named, context: ReplyContext): Members {
   return {
-    usageMetadata: usage && encodeUsage(usage),
     modelVersion: context.model,
     responseId: id === '' ? context.requestId : id,
+    createTime: created === undefined ? undefined : timeOf(created),
   }
+}
+
+/** @param seconds since 1970 */
+function timeOf(seconds: number): string | undefined {
+  const date = new Date(seconds * 1000)
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
 
 export function besideCandidates(finishes: readonly FinishEvent[]): Members {

@@ -22,7 +22,7 @@ export function decodeRequest(input: DecodeInput): Conversation {
 function decodeGenerate(body: Fields, { document }: DecodeInput): Conversation {
   // The path names the model; some clients repeat it here.
   body.take('model')
-  const source: PartSource = { document, ids: new CallIds(), inReply: false }
+  const source: PartSource = { document, ids: new CallIds(), fromModel: false }
   const turns = [
     ...cachedTurn(body),
     ...systemTurn(body, source),
@@ -64,8 +64,9 @@ function systemTurn(body: Fields, source: PartSource): readonly Turn[] {
 function decodeContent(node: unknown, path: string, source: PartSource): readonly Turn[] {
   const fields = new Fields(node, source.document)
   const role = roleOf(fields.take('role'), path)
-  const parts = listOf(fields.take('parts')).map(part => decodePart(part, source))
-  if (role === 'assistant') return [{ role, parts, ...fields.extensions() }]
+  const fromModel = role === 'assistant'
+  const parts = listOf(fields.take('parts')).map(part => decodePart(part, { ...source, fromModel }))
+  if (fromModel) return [{ role, parts, ...fields.extensions() }]
   const turns: { role: Turn['role']; parts: Part[] }[] = []
   for (const part of parts) {
     const partRole = part.type === 'tool-result' ? 'tool' : 'user'

@@ -32,9 +32,9 @@ export class Residue {
   readonly #chunk = new Map<string, JsonText>()
   readonly #candidates = new Map<number, Map<string, JsonText>>()
 
-  /** The same in every chunk of a reply, so it is told once. */
-  created(time: string): void {
-    this.#chunk.set('createTime', JSON.stringify(time))
+  /** Something that is read elsewhere, but not all of it. */
+  keep(name: string, text: JsonText): void {
+    this.#chunk.set(name, text)
   }
 
   chunk(node: Json, textOf: (node: unknown) => JsonText): void {

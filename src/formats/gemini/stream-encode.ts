@@ -2,7 +2,7 @@ import { type Writable, writeJson } from '../../json/raw.ts'
 import { sseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
-import type { FinishEvent, PartStartEvent, ReplyEvent, Usage } from '../reply-events.ts'
+import type { FinishEvent, PartStartEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { errorBody } from './errors.ts'
 import { Lane } from './lane.ts'
@@ -11,6 +11,7 @@ import { type PartDelta, PartWriter } from './part-writer.ts'
 import type { WirePart } from './parts-encode.ts'
 import { besideCandidates, encodeEnd, envelope, isBlocked } from './reply-encode.ts'
 import { type ReplyStyle, replyStyle } from './reply-parts.ts'
+import { encodeUsage } from './usage.ts'
 
 /** A comment in a block of its own: the SDK passes over blocks that do not begin with `data:`. */
 export const HEARTBEAT = ': keep-alive\n\n'
@@ -26,7 +27,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
   readonly #writers = new Map<number, PartWriter>()
   readonly #lanes = new Map<number, Lane>()
   readonly #finishes = new Map<number, FinishEvent>()
-  #id: string
+  #start: StartEvent
   #usage: Usage | undefined
   /** The end of every chunk but the last: what names the reply. */
   #tail: string
@@ -36,8 +37,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
   constructor(context: ReplyContext) {
     this.#context = context
     this.#style = replyStyle(context.request)
-    this.#id = context.requestId
-    this.#tail = this.#tailOf(context.requestId)
+    this.#start = { type: 'start', id: context.requestId, model: context.model }
+    this.#tail = writeJson(envelope(this.#start, context)).slice(1)
   }
 
   get losses(): readonly Loss[] {
@@ -48,12 +49,12 @@ export class GeminiStreamEncoder implements StreamEncoder {
     if (this.#over) return ''
     switch (event.type) {
       case 'start':
-        this.#id = event.id === '' ? this.#context.requestId : event.id
-        this.#tail = this.#tailOf(this.#id)
+        this.#start = event
+        this.#tail = writeJson(envelope(event, this.#context)).slice(1)
         this.#usage = event.usage ?? this.#usage
         return ''
       case 'part-start':
-        return this.#start(event)
+        return this.#startPart(event)
       case 'part-end':
         return this.#withWriter(event.index, (lane, writer) => lane.end(writer))
       case 'usage':
@@ -77,7 +78,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
     }
   }
 
-  #start(event: PartStartEvent): string {
+  #startPart(event: PartStartEvent): string {
     const { candidate, index, part } = event
     const path = `candidates[${candidate}].parts[${index}]`
     const writer = new PartWriter(part, candidate, path, this.#style, this.#losses)
@@ -116,7 +117,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
     const candidates = finishes.flatMap(finish => this.#ending(finish))
     const chunk = {
       candidates: candidates.length === 0 ? undefined : candidates,
-      ...envelope({ id: this.#id, usage: this.#usage }, this.#context),
+      usageMetadata: this.#usage && encodeUsage(this.#usage),
+      ...envelope(this.#start, this.#context),
       ...besideCandidates(finishes),
     }
     return rest + this.#last(writeJson(chunk))
@@ -127,10 +129,6 @@ export class GeminiStreamEncoder implements StreamEncoder {
     if (isBlocked({ index: finish.candidate, parts, finish })) return []
     const content = { parts: [{ text: '' }], role: 'model' }
     return [{ content, ...encodeEnd(finish, parts, this.#losses), index: finish.candidate }]
-  }
-
-  #tailOf(id: string): string {
-    return `"modelVersion":${JSON.stringify(this.#context.model)},"responseId":${JSON.stringify(id)}}`
   }
 
   #piece(json: string): string {

@@ -58,7 +58,7 @@ export function decodeToolConfig(
 
 function decodeChoice(fields: Fields): ToolChoice | undefined {
   const given = fields.take('mode')
-  const mode = typeof given === 'number' ? MODES[given] : given
+  const mode = typeof given === 'number' ? MODES[given] : String(given ?? '').toUpperCase()
   const names = fields.takeStrings('allowedFunctionNames') ?? []
   const allowed = names.length > 0 ? { allowed: names } : {}
   switch (mode) {

@@ -1,6 +1,5 @@
 import type { Writable } from '../../json/raw.ts'
 import { RawJson } from '../../json/raw.ts'
-import type { JsonText } from '../conversation.ts'
 import type { Usage } from '../reply-events.ts'
 import { FORMAT, isRecord, type Json } from './fields.ts'
 
@@ -8,7 +7,7 @@ import { FORMAT, isRecord, type Json } from './fields.ts'
  * `usageMetadata` → canonical: the prompt includes what was cached but not what tools added to it, and candidates do
  * not include thoughts (reference of `UsageMetadata`). `undefined` when it holds no counts.
  */
-export function decodeUsage(node: unknown, textOf: (node: unknown) => JsonText = JSON.stringify): Usage | undefined {
+export function decodeUsage(node: unknown): Usage | undefined {
   if (!isRecord(node)) return undefined
   const prompt = count(node.promptTokenCount)
   const toolPrompt = count(node.toolUsePromptTokenCount)
@@ -26,7 +25,7 @@ export function decodeUsage(node: unknown, textOf: (node: unknown) => JsonText =
     ...audio('audioInput', node.promptTokensDetails),
     ...audio('audioOutput', node.candidatesTokensDetails),
     ...(typeof node.serviceTier === 'string' ? { serviceTier: node.serviceTier } : {}),
-    raw: { format: FORMAT, json: textOf(node) },
+    raw: { format: FORMAT, json: JSON.stringify(node) },
   }
 }
 
