@@ -118,6 +118,7 @@ export class EngineCall implements Call {
   with(changes: CallChanges): EngineCall {
     const { model = this.model, provider = this.provider, identity = this.#state.identity } = changes
     const state = { ...this.#state, model, provider, identity }
+    if (changes.identity) this.exchange.trail.identified(changes.identity.name)
     if (changes.conversation) {
       const conversation = capped(changes.conversation, changes.maxOutputTokens)
       return new EngineCall(this.exchange, { ...state, conversation, body: undefined })

@@ -3,6 +3,7 @@ import type { RequestHead, RequestParts, WireFormat } from '../formats/wire-form
 import type { Body } from './body.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Timings } from './timings.ts'
+import type { Trail } from './trail.ts'
 
 /** What calls need to know of a configured provider. */
 export interface ProviderFacts {
@@ -32,6 +33,7 @@ export interface Exchange {
   readonly log: Log
   readonly lifetime: Lifetime
   readonly timings: Timings
+  readonly trail: Trail
   /** Unix time in seconds. */
   readonly created: number
   readonly surroundings: Surroundings

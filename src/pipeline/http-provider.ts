@@ -72,6 +72,7 @@ export class HttpProvider {
       )
     }
     const startedAt = performance.now()
+    call.exchange.trail.attempt(name, call.model)
     try {
       const reply = await this.#ask(call, target)
       this.#note(call, 'ok', startedAt)

@@ -4,11 +4,6 @@ import type { Exchange } from '../pipeline/exchange.ts'
 /** What metrics and the log are told of a call once it is over. */
 export interface CallRecord {
   readonly exchange: Exchange
-  /** Where it went in the end; empty when it did not get that far. */
-  readonly provider: string
-  /** The model as the provider was asked for it. */
-  readonly model: string
-  readonly keyName: string | undefined
   /** As the client saw it; 499 when it left before there was one. */
   readonly status: number
   readonly outcome: Outcome

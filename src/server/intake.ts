@@ -7,6 +7,7 @@ import type { Body } from '../pipeline/body.ts'
 import type { Exchange, Surroundings } from '../pipeline/exchange.ts'
 import type { Lifetime } from '../pipeline/lifetime.ts'
 import type { Timings } from '../pipeline/timings.ts'
+import { Trail } from '../pipeline/trail.ts'
 import { credentialOf } from './credential.ts'
 import { parseBody } from './parse-body.ts'
 import { pathModel } from './path-model.ts'
@@ -87,6 +88,7 @@ export class Intake {
       log,
       lifetime,
       timings,
+      trail: new Trail(),
       created: Math.floor(Date.now() / 1000),
       surroundings: this.#surroundings,
     }

@@ -60,7 +60,10 @@ export class RouteTable {
   #nearest(path: string, headers: Headers): Endpoint | undefined {
     const told = this.#endpoints.find(({ wire }) => isClientOf(wire, headers))
     if (told) return told
-    const [nearest] = this.#endpoints.toSorted((a, b) => alike(path, b.path) - alike(path, a.path))
+    // Of equals, one whose clients cannot be told by a header: of the others it is known that they are not theirs.
+    const [nearest] = this.#endpoints.toSorted(
+      (a, b) => alike(path, b.path) - alike(path, a.path) || Number(hasClientHeaders(a)) - Number(hasClientHeaders(b)),
+    )
     return nearest
   }
 }
@@ -75,6 +78,10 @@ function choose(endpoints: readonly Endpoint[], method: string, headers: Headers
 
 function isClientOf(wire: WireFormat, headers: Headers): boolean {
   return wire.clientHeaders?.some(name => headers[name] !== undefined) ?? false
+}
+
+function hasClientHeaders({ wire }: Endpoint): boolean {
+  return wire.clientHeaders !== undefined
 }
 
 function suffix({ path }: Endpoint): string {

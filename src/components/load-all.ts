@@ -1,0 +1,36 @@
+/** File → everything that the configuration names, found, imported and checked; nothing set up yet. */
+import { dirname } from 'node:path'
+import type { Config } from '../config/config.ts'
+import type { Environment } from '../config/environment.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { Clock, Format, Log } from '../contract.ts'
+import type { WireFormat } from '../formats/wire-format.ts'
+import type { ProviderKind } from '../pipeline/provider-kind.ts'
+import { loadFormats, loadProviderKinds } from './built-ins.ts'
+import { loadProcessor } from './load.ts'
+
+export interface Blueprint {
+  readonly config: Config
+  readonly formats: ReadonlyMap<Format, WireFormat>
+  readonly kinds: ReadonlyMap<string, ProviderKind>
+}
+
+/** @throws ConfigProblems with every problem at once */
+export async function loadAll(
+  path: string,
+  environment: Environment,
+  tools: { readonly clock: Clock; readonly log: Log },
+): Promise<Blueprint> {
+  const [formats, kinds] = await Promise.all([loadFormats(), loadProviderKinds()])
+  const config = await loadConfig({
+    path,
+    environment,
+    formats,
+    providerKinds: kinds,
+    async loadProcessor(use, place) {
+      const loaded = await loadProcessor(use, place, dirname(path), tools)
+      return 'processor' in loaded ? loaded.processor : loaded.problems
+    },
+  })
+  return { config, formats, kinds }
+}

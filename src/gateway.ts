@@ -1,0 +1,185 @@
+/** Configuration → running gateway: the one place where the parts meet, in the order in which a request meets them. */
+import type { Blueprint } from './components/load-all.ts'
+import { routeProblems } from './components/route-problems.ts'
+import { type Planned, type Started, startProcessors } from './components/start.ts'
+import type { PipelineConfig } from './config/config.ts'
+import { ConfigProblems } from './config/problems.ts'
+import { buildPipeline } from './pipeline/build.ts'
+import type { Surroundings } from './pipeline/exchange.ts'
+import { connectProvider, type Provider, sendTo } from './pipeline/providers.ts'
+import { ActiveCalls } from './server/active-calls.ts'
+import { createApp } from './server/app.ts'
+import { BodyBudget } from './server/body-budget.ts'
+import { endpointsOf } from './server/endpoints.ts'
+import { Handler } from './server/handler.ts'
+import { Intake } from './server/intake.ts'
+import { type Listening, listen } from './server/listen.ts'
+import { type Endpoint, RouteTable } from './server/routes.ts'
+import type { Pipeline } from './server/visit.ts'
+import type { Services } from './services/services.ts'
+
+/** Everything set up; not listening yet. */
+export interface ReadyGateway {
+  readonly endpoints: readonly Endpoint[]
+  readonly providers: ReadonlyMap<string, Provider>
+  /** @throws Error when the address cannot be taken */
+  listen(where?: { readonly host?: string; readonly port?: number }): Promise<RunningGateway>
+  /** Undoes the set-up. */
+  close(): Promise<void>
+}
+
+export interface RunningGateway {
+  /** `http://HOST:PORT` */
+  readonly url: string
+  /** Takes no new calls, lets those under way finish for `drain_timeout`, and undoes everything. @returns how many were cut */
+  stop(): Promise<number>
+}
+
+/** @throws ConfigProblems when a processor cannot be set up or routes clash; what was set up is undone then */
+export async function setUpGateway(blueprint: Blueprint, services: Services): Promise<ReadyGateway> {
+  const { config, formats } = blueprint
+  const endpoints = [...config.pipelines.values()].flatMap(pipeline => endpointsOf(pipeline, formats))
+  const problems = routeProblems(blueprint, endpoints)
+  if (problems.length > 0) throw new ConfigProblems(problems)
+  const providers = connectProviders(blueprint, services)
+  const surroundings: Surroundings = {
+    formats,
+    providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
+  }
+  const stopping = new AbortController()
+  const started = await startAll(blueprint, surroundings, services, stopping.signal)
+  const close = async (): Promise<void> => {
+    stopping.abort(new Error('the gateway is stopping'))
+    await started.close()
+    await Promise.all([...providers.values()].map(provider => provider.close()))
+  }
+  const pipelines = buildPipelines(blueprint, started, providers, services)
+  return {
+    endpoints,
+    providers,
+    close,
+    listen: where => run(blueprint, services, { endpoints, surroundings, pipelines, close }, where),
+  }
+}
+
+function connectProviders({ config, kinds }: Blueprint, { clock, engine }: Services): ReadonlyMap<string, Provider> {
+  const providers = new Map<string, Provider>()
+  for (const [name, settings] of config.providers) {
+    const kind = kinds.get(settings.client)
+    if (!kind) throw new Error(`there is no provider client "${settings.client}"`)
+    providers.set(name, connectProvider(settings, kind, { clock, observe: attempt => engine.attempt(attempt) }))
+  }
+  return providers
+}
+
+/** Sets the processors of all pipelines up, in the order of the file. */
+async function startAll(
+  { config }: Blueprint,
+  { providers }: Surroundings,
+  services: Services,
+  signal: AbortSignal,
+): Promise<Started> {
+  const formats = new Map([...providers].map(([name, { format }]) => [name, format]))
+  const plan = [...config.pipelines.values()].flatMap(pipeline =>
+    pipeline.steps.map(
+      (step): Planned => ({
+        definition: step.definition,
+        problem: message => step.place.problem(message),
+        tools: {
+          options: step.options,
+          label: step.label,
+          pipeline: pipeline.name,
+          providers: formats,
+          log: services.log.child({ pipeline: pipeline.name, processor: step.label }),
+          metrics: services.metrics.forStep(pipeline.name, step.label),
+          store: services.store.forStep(pipeline.name, step.label),
+          clock: services.clock,
+          signal,
+        },
+      }),
+    ),
+  )
+  const outcome = await startProcessors(plan, services)
+  if ('problems' in outcome) throw new ConfigProblems(outcome.problems)
+  return outcome.started
+}
+
+function buildPipelines(
+  { config }: Blueprint,
+  { processors }: Started,
+  providers: ReadonlyMap<string, Provider>,
+  services: Services,
+): ReadonlyMap<string, Pipeline> {
+  const send = sendTo(providers)
+  const remaining = [...processors]
+  return new Map(
+    [...config.pipelines].map(([name, pipeline]) => {
+      const own = remaining.splice(0, pipeline.steps.length)
+      const parts = pipeline.steps.flatMap((step, index) => {
+        const processor = own[index]
+        const observe = services.engine.step(name, step.label)
+        return processor ? [{ name: step.use, label: step.label, deadlineMs: step.deadline, processor, observe }] : []
+      })
+      return [name, { ...serverSide(pipeline), ...buildPipeline(parts, send) }]
+    }),
+  )
+}
+
+function serverSide({
+  name,
+  provider,
+  stream,
+  deadline,
+}: PipelineConfig): Pick<Pipeline, 'name' | 'provider' | 'stream' | 'deadline'> {
+  return { name, provider, stream, deadline }
+}
+
+interface Parts {
+  readonly endpoints: readonly Endpoint[]
+  readonly surroundings: Surroundings
+  readonly pipelines: ReadonlyMap<string, Pipeline>
+  close(): Promise<void>
+}
+
+async function run(
+  { config }: Blueprint,
+  services: Services,
+  parts: Parts,
+  where: { readonly host?: string; readonly port?: number } = {},
+): Promise<RunningGateway> {
+  const { server, metrics } = config
+  const active = new ActiveCalls()
+  const budget = new BodyBudget(server.maxBodyMemory)
+  const handler = new Handler({
+    routes: new RouteTable(parts.endpoints),
+    intake: new Intake(parts.surroundings, { limit: server.bodyLimit, timeoutMs: server.requestTimeout, budget }),
+    pipelines: parts.pipelines,
+    active,
+    log: services.log,
+    observe: record => services.engine.call(record),
+  })
+  const app = createApp({
+    handler,
+    active,
+    ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
+  })
+  const listening = await listen({ ...server, ...where }, app.callback())
+  return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
+}
+
+async function stop(listening: Listening, active: ActiveCalls, drainTimeout: number, parts: Parts): Promise<number> {
+  const drained = active.drain(drainTimeout)
+  listening.stopAccepting()
+  const cut = await drained
+  await listening.close(1_000)
+  await parts.close()
+  return cut
+}
+
+function once<T>(action: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  return () => {
+    running ??= action()
+    return running
+  }
+}

@@ -1,0 +1,139 @@
+/** One call on its way through the server: intake → pipeline → respond, or a failure in the client's format. */
+import type { ServerResponse } from 'node:http'
+import type { Log, Next, PreflightRequest } from '../contract.ts'
+import { refusal } from '../errors.ts'
+import { EngineCall } from '../pipeline/call.ts'
+import type { Exchange } from '../pipeline/exchange.ts'
+import type { EngineReply } from '../pipeline/reply.ts'
+import type { Refusal } from '../refusal.ts'
+import type { ActiveCalls } from './active-calls.ts'
+import type { CallObserver } from './call-record.ts'
+import { asRefusal, failureResponse } from './failure.ts'
+import type { Arrival, Intake } from './intake.ts'
+import { requestIds } from './request-ids.ts'
+import { respond, type StreamSettings, sendBytes } from './respond.ts'
+import { hasUnreadBody } from './unread-body.ts'
+
+/** A pipeline as the server sees it. */
+export interface Pipeline {
+  readonly name: string
+  /** The provider that calls go to unless a processor says otherwise. */
+  readonly provider: string
+  readonly stream: StreamSettings
+  /** Longest time in ms that a call may take. */
+  readonly deadline: number | undefined
+  readonly run: Next
+  /** Headers of the answer to a browser's preflight; `undefined`: not allowed. */
+  preflight(request: PreflightRequest): Readonly<Record<string, string>> | undefined
+}
+
+export interface VisitParts {
+  readonly intake: Intake
+  readonly pipelines: ReadonlyMap<string, Pipeline>
+  readonly active: ActiveCalls
+  readonly log: Log & { child(fields: { id: string }): Log }
+  readonly observe: CallObserver
+}
+
+export class Visit {
+  readonly #parts: VisitParts
+  readonly #arrival: Arrival
+  readonly #response: ServerResponse
+  #exchange: Exchange | undefined
+  #reply: EngineReply | undefined
+  #error: Refusal | undefined
+
+  constructor(parts: VisitParts, arrival: Arrival, response: ServerResponse) {
+    this.#parts = parts
+    this.#arrival = arrival
+    this.#response = response
+  }
+
+  async run(): Promise<void> {
+    const { lifetime } = this.#arrival
+    const leave = this.#parts.active.add(lifetime)
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) lifetime.abort(refusal('client_gone', 'The client left.'))
+    })
+    let release = (): void => {}
+    let timer: NodeJS.Timeout | undefined
+    try {
+      if (this.#parts.active.stopping)
+        throw refusal('stopping', 'The gateway is shutting down.', { retryAfterMs: 1000 })
+      const received = await this.#parts.intake.receive(this.#arrival)
+      release = received.release
+      this.#exchange = received.exchange
+      const pipeline = this.#pipeline()
+      if (pipeline.deadline !== undefined) {
+        timer = setTimeout(
+          () => lifetime.abort(refusal('call_timeout', 'The call took longer than it may.')),
+          pipeline.deadline,
+        )
+      }
+      this.#arrival.timings.add('intake', this.#arrival.timings.elapsedMs)
+      this.#reply = (await pipeline.run(EngineCall.of(received.exchange, pipeline.provider))) as EngineReply
+      await this.#respond(this.#reply, pipeline)
+    } catch (error) {
+      await this.#fail(error)
+    } finally {
+      clearTimeout(timer)
+      lifetime.end()
+      release()
+      leave()
+      this.#record()
+    }
+  }
+
+  #pipeline(): Pipeline {
+    const pipeline = this.#parts.pipelines.get(this.#arrival.endpoint.pipeline)
+    if (!pipeline) throw new Error(`there is no pipeline "${this.#arrival.endpoint.pipeline}"`)
+    return pipeline
+  }
+
+  async #respond(reply: EngineReply, pipeline: Pipeline): Promise<void> {
+    const { endpoint } = this.#arrival
+    if (reply.format !== endpoint.format) {
+      reply.cancel()
+      throw new Error(`the reply is in ${reply.format} and the client speaks ${endpoint.format}`)
+    }
+    await respond(reply, this.#response, this.#headers(), pipeline.stream)
+  }
+
+  async #fail(thrown: unknown): Promise<void> {
+    const { lifetime, id, log, endpoint } = this.#arrival
+    this.#reply?.cancel()
+    this.#error = asRefusal(lifetime.reason ?? thrown, id, log)
+    if (this.#response.headersSent || this.#response.destroyed) {
+      // Too late for an answer: a broken connection at least cannot be taken for a whole one.
+      this.#response.destroy()
+      return
+    }
+    const { status, headers, body } = failureResponse(this.#error, { name: endpoint.format, wire: endpoint.wire }, id)
+    // What was not read of the request would be taken for the next one.
+    const close = hasUnreadBody(this.#arrival.request) ? { connection: 'close' } : {}
+    await sendBytes(this.#response, status, { ...this.#headers(), ...close, ...headers }, body)
+  }
+
+  #headers(): Record<string, string> {
+    const { id, timings } = this.#arrival
+    const close = this.#parts.active.stopping ? { connection: 'close' } : {}
+    return { ...requestIds(id), 'server-timing': timings.header(), ...close }
+  }
+
+  #record(): void {
+    const exchange = this.#exchange
+    if (!exchange) return
+    const end = this.#reply?.end
+    const error = this.#error ?? end?.error
+    this.#parts.observe({
+      exchange,
+      status: this.#response.headersSent ? this.#response.statusCode : 499,
+      outcome: end?.outcome ?? (this.#error ? 'failed' : 'abandoned'),
+      error: error?.code,
+      usage: end?.knownUsage,
+      responseModel: end?.model,
+      finish: end?.finish,
+      streamed: this.#reply?.stream ?? false,
+    })
+  }
+}
