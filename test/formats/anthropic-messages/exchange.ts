@@ -3,10 +3,11 @@
 import format from '../../../src/formats/anthropic-messages/format.ts'
 import { checkStream } from '../../../src/formats/anthropic-messages/grammar.ts'
 import { CompletionBuilder } from '../../../src/formats/completion.ts'
-import type { Conversation } from '../../../src/formats/conversation.ts'
+import type { Conversation, Part, Turn } from '../../../src/formats/conversation.ts'
 import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.ts'
 import type { EncodeTarget, ReplyContext, Route } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
+import { Refusal } from '../../../src/refusal.ts'
 import { framesOf } from '../../support/frames.ts'
 
 export const ROUTE: Route = { method: 'POST', path: '/v1/messages', operation: 'generate' }
@@ -43,8 +44,7 @@ export function conversation(changes: Partial<Conversation> = {}): Conversation 
 }
 
 export interface Encoded {
-  // Tests look into bodies of many shapes.
-  readonly body: Record<string, never>
+  readonly body: Record<string, unknown>
   readonly losses: readonly string[]
 }
 
@@ -82,4 +82,48 @@ export function completionOf(events: readonly ReplyEvent[]): Completion {
   for (const event of events) builder.add(event)
   if (builder.error) throw new Error(builder.error.message)
   return builder.completion()
+}
+
+/** The refusal that encoding ends in. */
+export function refusalOf(source: Conversation): Refusal {
+  try {
+    format.encodeRequest(source, target())
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+export interface SentMessage {
+  readonly role: string
+  readonly content: readonly Record<string, unknown>[]
+}
+export function messagesOf(source: Conversation, model = 'claude-opus-5'): readonly SentMessage[] {
+  return encode(source, { model }).body.messages as readonly SentMessage[]
+}
+
+export const LOOK = { kind: 'function', name: 'look', schema: '{"type":"object","properties":{}}' } as const
+
+/** A conversation of these turns, with one tool. */
+export function turns(...all: Turn[]): Conversation {
+  return conversation({ turns: all, tools: [LOOK] })
+}
+export function user(...parts: Part[]): Turn {
+  return { role: 'user', parts }
+}
+export function assistant(...parts: Part[]): Turn {
+  return { role: 'assistant', parts }
+}
+export function results(...parts: Part[]): Turn {
+  return { role: 'tool', parts }
+}
+export function text(value: string): Part {
+  return { type: 'text', text: value }
+}
+export function call(callId: string, args = '{}', name = 'look'): Part {
+  return { type: 'tool-call', callId, name, kind: 'function', arguments: args }
+}
+export function result(callId: string, value = 'ok'): Part {
+  return { type: 'tool-result', callId, content: [text(value)] }
 }
