@@ -60,6 +60,9 @@ class GrammarChecker {
       case 'part-end':
         if (!this.#open.delete(event.index)) this.#wrong(`part ${event.index} ends and is not open`)
         return
+      case 'embedding':
+        this.#hasEmbeddings = true
+        return
       case 'usage':
       case 'ping':
       case 'raw':
@@ -70,8 +73,7 @@ class GrammarChecker {
   }
 
   #within(event: ReplyEvent): void {
-    if (String(event.type) === 'embedding') this.#hasEmbeddings = true
-    else if (!('index' in event)) this.#wrong(`unknown event ${event.type}`)
+    if (!('index' in event)) this.#wrong(`unknown event ${event.type}`)
     else if (!this.#open.has(event.index)) this.#wrong(`${event.type} of part ${event.index}, which is not open`)
     else if (event.type === 'text-delta' && splitsPair(event.text)) this.#wrong('a text delta splits a surrogate pair')
   }
