@@ -11,7 +11,7 @@ export interface Checked<Value> {
   /** Deeply frozen; absent when there are problems, here or already reported ones. */
   readonly value?: Value
   readonly problems: readonly Problem[]
-  /** Names that must exist elsewhere in the configuration; complete only beside a value. */
+  /** Names that must exist elsewhere in the configuration; beside problems, those that could be made out. */
   readonly references: readonly Reference[]
 }
 
@@ -32,12 +32,9 @@ export function checkOptions(
   const validate = compileSchema(schema)
   // ajv writes the defaults into what it checks.
   const filled = structuredClone(table)
-  if (!validate(filled)) {
-    const problems = (validate.errors ?? []).flatMap(
-      error => problemOf(error, { place, value: filled, alsoKnown }) ?? [],
-    )
-    return { problems, references: [] }
-  }
+  const valid = validate(filled)
   const { options, references } = readOptions(schema, filled, place)
-  return { value: options, problems: [], references }
+  if (valid) return { value: options, problems: [], references }
+  const problems = (validate.errors ?? []).flatMap(error => problemOf(error, { place, value: filled, alsoKnown }) ?? [])
+  return { problems, references }
 }

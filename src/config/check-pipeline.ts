@@ -24,7 +24,7 @@ export function checkPipeline(
   const parsers = checkParsers(entryOf(lists, 'parsers'), place.at('parsers'), formats)
   const problems = [...head.problems, ...parsers.problems]
   if (problems.length > 0 || head.value === undefined || parsers.value === undefined) {
-    return { problems, references: head.references }
+    return failed(problems, head.references)
   }
   const pipeline = pipelineHead(name, head.value, parsers.value, place)
   return { value: Object.freeze(pipeline), problems: [], references: head.references }

@@ -36,13 +36,16 @@ export function checkProvider(
     ...headerProblems(common.headers, place.at('headers')),
     ...keyProblems(common.api_key, place.at('api_key')),
   ]
-  if (problems.length > 0 || head.value === undefined || options.value === undefined) return failed(problems)
+  const { references } = options
+  if (problems.length > 0 || head.value === undefined || options.value === undefined) {
+    return failed(problems, references)
+  }
   const provider = {
     ...providerConfig(name, head.value, place),
     ...(typeof address === 'string' && { baseUrl: address.replace(/\/+$/, '') }),
     options: options.value,
   }
-  return { value: Object.freeze(provider), problems, references: options.references }
+  return { value: Object.freeze(provider), problems, references }
 }
 
 function unknownKind(client: unknown, place: Place, known: Iterable<string>): readonly Problem[] {

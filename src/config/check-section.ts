@@ -2,6 +2,7 @@ import type { ObjectSchema, OptionSchema, OptionsOf } from '../options.ts'
 import { type Checked, checkOptions } from './check-options.ts'
 import type { Place } from './place.ts'
 import type { Problem } from './problems.ts'
+import type { Reference } from './read-options.ts'
 import { entryOf, isTable, type Table } from './table.ts'
 import { readDuration, readSize } from './units.ts'
 
@@ -24,12 +25,12 @@ export function checkSection<const S extends { readonly properties: object }>(
   const checked = checkOptions(schema, value ?? {}, place, alsoKnown)
   const problems = [...checked.problems, ...amountProblems(schema, value ?? {}, place)]
   // A value that has passed the schema is of the schema's type.
-  return problems.length === 0 ? (checked as Checked<OptionsOf<S>>) : failed(problems)
+  return problems.length === 0 ? (checked as Checked<OptionsOf<S>>) : failed(problems, checked.references)
 }
 
-/** A check that found nothing but problems. */
-export function failed(problems: readonly Problem[]): Checked<never> {
-  return { problems, references: [] }
+/** A check without a value. */
+export function failed(problems: readonly Problem[], references: readonly Reference[] = []): Checked<never> {
+  return { problems, references }
 }
 
 function amountProblems(schema: ObjectSchema, table: Table, place: Place): readonly Problem[] {

@@ -29,8 +29,8 @@ export async function checkStep(value: unknown, place: Place, load: LoadProcesso
   if (defects.length > 0) return failed([...head.problems, ...defects])
   const options = checkOptions(processor.definition.options, own, place, STEP_KEYS)
   const problems = [...head.problems, ...options.problems]
-  if (head.value === undefined || options.value === undefined) return failed(problems)
   const { references } = options
+  if (head.value === undefined || options.value === undefined) return failed(problems, references)
   const { definition, file } = processor
   const step = { ...stepHead(head.value), definition, file, options: options.value, references, place }
   return { value: step, problems, references }

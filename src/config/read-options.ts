@@ -19,7 +19,8 @@ export interface ReadOptions {
 
 /**
  * Turns a value that has passed its schema into what the reader gets: durations in milliseconds, sizes in bytes,
- * secrets wrapped, everything frozen.
+ * secrets wrapped, everything frozen. Of one that has not passed, the references count all the same: a dead one is to
+ * be told of together with the other problems.
  */
 export function readOptions(schema: OptionSchema, value: unknown, place: Place): ReadOptions {
   if (typeof value === 'string' && schema.type === 'string') return readString(schema, value, place)
