@@ -4,6 +4,7 @@ import type { ErrorView } from './error-view.ts'
 import type {
   CompletedCandidate,
   Completion,
+  EmbeddingEvent,
   FinishEvent,
   RawEvent,
   ReplyEvent,
@@ -21,6 +22,7 @@ export class CompletionBuilder {
   #ended = false
   readonly #parts = new Map<number, { candidate: number; part: Mutable<Part> }>()
   readonly #finishes = new Map<number, FinishEvent>()
+  readonly #embeddings: EmbeddingEvent[] = []
   readonly #raw: RawEvent[] = []
 
   /** Set once an `error` event came: there is no completion then. */
@@ -45,6 +47,9 @@ export class CompletionBuilder {
         return
       case 'finish':
         this.#finishes.set(event.candidate, event)
+        return
+      case 'embedding':
+        this.#embeddings.push(event)
         return
       case 'raw':
         this.#raw.push(event)
@@ -85,6 +90,7 @@ export class CompletionBuilder {
       model: this.#start.model,
       ...(this.#start.created === undefined ? {} : { created: this.#start.created }),
       candidates,
+      ...(this.#embeddings.length === 0 ? {} : { embeddings: this.#embeddings.toSorted((a, b) => a.input - b.input) }),
       ...(this.#usage ? { usage: this.#usage } : {}),
       raw: this.#raw,
     }
@@ -140,6 +146,7 @@ export function eventsOf(completion: Completion): readonly ReplyEvent[] {
       index++
     }
   }
+  events.push(...(completion.embeddings ?? []))
   for (const candidate of completion.candidates) events.push(candidate.finish)
   if (completion.usage) events.push({ type: 'usage', usage: completion.usage })
   events.push({ type: 'end' })

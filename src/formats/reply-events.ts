@@ -6,6 +6,7 @@
  *     reply  := start (part | usage | ping | raw)* finish{1 per candidate} usage? end
  *             | anything so far, then error            (nothing follows an error)
  *     part   := part-start delta* part-end             (parts may interleave; `index` tells them apart)
+ *     reply  := start (embedding | usage | raw)* end   (of an `embed` call: nothing to finish)
  *
  * `index` counts parts from 0 over the whole reply without gaps, in the order of their `part-start`.
  */
@@ -24,6 +25,7 @@ export type ReplyEvent =
   | PartEndEvent
   | UsageEvent
   | FinishEvent
+  | EmbeddingEvent
   | { readonly type: 'end' }
   | { readonly type: 'error'; readonly error: ErrorView }
   | { readonly type: 'ping' }
@@ -125,6 +127,15 @@ export type FinishReason =
   | 'malformed-tool-call'
   | 'other'
 
+/** The vector of one input of an `embed` call. */
+export interface EmbeddingEvent {
+  readonly type: 'embedding'
+  /** Which input it belongs to, from 0. */
+  readonly input: number
+  /** As the provider gave it; base64 is of little-endian 32-bit floats, unless the call asked for another type. */
+  readonly values: readonly number[] | { readonly base64: string }
+}
+
 /** An event of one format that has no canonical form; other formats' encoders leave it out and note a loss. */
 export interface RawEvent {
   readonly type: 'raw'
@@ -163,6 +174,8 @@ export interface Completion {
   readonly model: string
   readonly created?: number
   readonly candidates: readonly CompletedCandidate[]
+  /** Of an `embed` call, in the order of its inputs. */
+  readonly embeddings?: readonly EmbeddingEvent[]
   readonly usage?: Usage
   readonly raw: readonly RawEvent[]
 }

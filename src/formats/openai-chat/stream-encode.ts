@@ -60,6 +60,8 @@ class ChatStreamEncoder implements StreamEncoder {
         return this.#end()
       case 'error':
         return this.#fail(event.error)
+      case 'embedding':
+        return ''
       case 'part-start':
         return this.#chunks(this.#owner(event), event)
       default:

@@ -1,0 +1,2 @@
+/** The format's own name. */
+export const FORMAT = 'openai-embeddings'
