@@ -13,7 +13,7 @@ import { CallItem, type ItemStatus, type OutputItem, WholeItem } from './output-
 import { ReasoningItem } from './reasoning-item.ts'
 import type { SseFrames } from './sse-frames.ts'
 
-type PartEvent = Extract<ReplyEvent, { readonly index: number }>
+export type PartEvent = Exclude<Extract<ReplyEvent, { readonly index: number }>, { readonly type: 'embedding' }>
 
 interface OpenOutput {
   readonly item: OutputItem
@@ -131,8 +131,10 @@ export class OutputEncoder {
       return frames + item.begin('refusal', extraOf(bag)) + item.text(part.text)
     }
     const begun = open.native ? item.begin('output_text', extraOf(bag)) : item.continueText()
-    const citations = (part.citations ?? []).map(citation => this.#citation(item, citation)).join('')
-    return frames + begun + item.text(part.text) + citations + item.logprobs(part.logprobs ?? [])
+    // One after another: each frame takes the next number.
+    let said = frames + begun + item.text(part.text)
+    for (const citation of part.citations ?? []) said += this.#citation(item, citation)
+    return said + item.logprobs(part.logprobs ?? [])
   }
 
   /** The message that a part belongs to: the last item, if that is one it can be part of, else a new one. */

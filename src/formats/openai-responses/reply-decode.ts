@@ -4,7 +4,7 @@ import type { Part } from '../conversation.ts'
 import type { ReplyEvent, StartEvent } from '../reply-events.ts'
 import { decodeInnerError } from './errors.ts'
 import { tolerate } from './fault.ts'
-import { type Fields, isFields, listOf, nativeExtensions, numberOf, stringOf } from './fields.ts'
+import { type Fields, isFields, listOf, numberOf, stringOf } from './fields.ts'
 import { decodeFinish, seenIn } from './finish.ts'
 import { decodeHostedItem } from './hosted-items.ts'
 import { decodeItem } from './item-decode.ts'
@@ -47,7 +47,6 @@ export function decodeStart(response: Fields): StartEvent {
     id: stringOf(response.id) ?? '',
     model: stringOf(response.model) ?? '',
     ...(created === undefined ? {} : { created: Math.trunc(created) }),
-    ...nativeExtensions({}),
   }
 }
 

@@ -62,6 +62,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         return this.#begin() + (this.#finish === undefined ? this.#fail(UNFINISHED) : this.#end(this.#finish))
       case 'error':
         return this.#begin() + this.#fail(event.error)
+      case 'embedding':
+        return ''
       default: {
         const begun = this.#begin()
         return begun + (this.#output?.event(event) ?? '')
@@ -140,10 +142,10 @@ export function errorFrames(frames: SseFrames, error: ErrorView, response: strin
   return frames.frame('error', members) + frames.frame('response.failed', `"response":${response}`)
 }
 
-/** The provider's own id where it speaks this format, so that a client may refer to it; else one of this API's look. */
+/** The provider's own id, so that a client may refer to it; one with the look of another format's is dressed up. */
 function responseId(start: StartEvent, context: ReplyContext): string {
-  if (start.id !== '' && (bagOf(start) !== undefined || start.id.startsWith('resp_'))) return start.id
-  return `resp_${start.id === '' ? context.requestId : start.id}`
+  if (start.id === '') return `resp_${context.requestId}`
+  return start.id.startsWith('chatcmpl-') || start.id.startsWith('msg_') ? `resp_${start.id}` : start.id
 }
 
 const UNFINISHED: ErrorView = {

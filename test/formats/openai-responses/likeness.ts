@@ -1,5 +1,4 @@
 /** Differences between two bodies that mean the same: each with the reason why it is none. */
-import type { Part } from '../../../src/formats/conversation.ts'
 import type { Completion } from '../../../src/formats/reply-events.ts'
 import type { Fields } from './exchange.ts'
 
@@ -75,8 +74,15 @@ function likeOutputItem(item: Fields): unknown {
 }
 
 function likeOutputPart(part: Fields): unknown {
+  if (part.type !== 'output_text') return part
+  const { logprobs, ...rest } = withoutNulls(part)
   // Lists are empty where there is nothing to tell.
-  return part.type === 'output_text' ? { annotations: [], logprobs: [], ...withoutNulls(part) } : part
+  return { annotations: [], ...rest, logprobs: ((logprobs as Fields[] | undefined) ?? []).map(likeLogprob) }
+}
+
+/** OpenAI rounds in the last event what it told in full before; and -0 is 0. */
+function likeLogprob({ logprob, ...rest }: Fields): unknown {
+  return { ...rest, logprob: Math.round(Number(logprob) * 1e6) / 1e6 + 0 }
 }
 
 /** Takes out of a gathered stream what may differ. */
@@ -86,13 +92,9 @@ export function likeCompletion({ candidates, ...rest }: Completion): unknown {
     candidates: candidates.map(({ index, parts, finish: { extensions: _, ...finish } }) => ({
       index,
       finish,
-      parts: parts.map(likeGatheredPart),
+      parts,
     })),
   }
-}
-
-function likeGatheredPart(part: Part): unknown {
-  return part
 }
 
 /** `null` means "not set". */
