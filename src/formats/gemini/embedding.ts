@@ -85,17 +85,3 @@ function encodePart(part: Part, path: string, losses: Losses): readonly Writable
   losses.dropped(path, `Gemini embeds text and media, no ${part.type}`)
   return []
 }
-
-/** A reply of either: the vectors in the order of the inputs. */
-export function vectorsOf(body: unknown): readonly (readonly number[])[] | undefined {
-  if (!isRecord(body)) return undefined
-  const nodes = Array.isArray(body.embeddings)
-    ? body.embeddings
-    : isRecord(body.embedding)
-      ? [body.embedding]
-      : undefined
-  return nodes?.map(node => {
-    const values = isRecord(node) && Array.isArray(node.values) ? node.values : []
-    return values.filter(value => typeof value === 'number')
-  })
-}

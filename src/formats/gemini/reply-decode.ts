@@ -4,8 +4,8 @@ import type { JsonDocument } from '../../json/document.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { CandidateDecoder, type ReplySink } from './candidate-decode.ts'
-import { vectorsOf } from './embedding.ts'
-import { errorObject, viewOf } from './errors.ts'
+import { decodeEmbeddings } from './embedding-replies.ts'
+import { errorObject, upstreamError, viewOf } from './errors.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
 import { Residue } from './residue.ts'
 import { decodeUsage } from './usage.ts'
@@ -17,15 +17,6 @@ export function decodeReply(document: JsonDocument, operation: Operation): reado
   const events: ReplyEvent[] = []
   for (const chunk of listOf(document.value)) events.push(...decoder.chunk(chunk, document))
   return [...events, ...decoder.end()]
-}
-
-function decodeEmbeddings(document: JsonDocument): readonly ReplyEvent[] {
-  const error = errorObject(document.value)
-  const vectors = vectorsOf(document.value)
-  if (error) return [{ type: 'error', error: viewOf(error, 200) }]
-  if (!vectors)
-    return [{ type: 'error', error: upstreamError('unreadable', 'The provider’s reply holds no embedding.') }]
-  return []
 }
 
 /** Chunks → events; the one reading of replies, whether they come whole or as a stream. */
@@ -154,10 +145,6 @@ export class ReplyDecoder {
     this.#events = []
     return events
   }
-}
-
-export function upstreamError(code: string, message: string): ErrorView {
-  return { kind: 'upstream', status: 502, code: `upstream_${code}`, message }
 }
 
 function reasonOf(cause: unknown): string {

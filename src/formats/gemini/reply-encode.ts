@@ -2,6 +2,7 @@ import { type RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { Part } from '../conversation.ts'
 import type { CompletedCandidate, Completion, FinishEvent } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
+import { encodeEmbeddings } from './embedding-replies.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import { encodeFinish } from './finish.ts'
 import { encodeGrounding } from './grounding.ts'
@@ -15,6 +16,7 @@ import { encodeUsage } from './usage.ts'
 type Members = Readonly<Record<string, Writable>>
 
 export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
+  if (context.operation === 'embed') return encodeEmbeddings(completion, context)
   const losses = new Losses()
   for (const { format } of completion.raw) losses.dropped(`raw.${format}`, `only ${format} knows these events`)
   const style = replyStyle(context.request)

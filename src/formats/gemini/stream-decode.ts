@@ -2,8 +2,9 @@ import { parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { StreamDecoder } from '../wire-format.ts'
+import { upstreamError } from './errors.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
-import { ReplyDecoder, upstreamError } from './reply-decode.ts'
+import { ReplyDecoder } from './reply-decode.ts'
 import { hasResidue } from './residue.ts'
 
 /**

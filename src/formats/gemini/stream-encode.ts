@@ -73,6 +73,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
       case 'raw':
         this.#losses.dropped(`raw.${event.format}`, `only ${event.format} knows these events`)
         return ''
+      case 'embedding':
+        return ''
       default:
         return this.#delta(event)
     }
