@@ -8,13 +8,13 @@ import { apiVersionOf } from './api-version.ts'
 import { encodeStreamError } from './errors.ts'
 import { estimateTokens, tokensOfText } from './estimate.ts'
 import { messageId } from './ids.ts'
-import { membersOf } from './leftovers.ts'
+import { membersOf, writableFields } from './leftovers.ts'
 import { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 import { BlockFrames, partWriter } from './part-writers.ts'
 import type { ReplyEncoding } from './reply-blocks.ts'
 import { malformedToolCall } from './reply-encode.ts'
-import { kept, NOTHING_KEPT, nullFields, stopFields, withKept } from './reply-message.ts'
+import { keptForEnd, nullFields, stopFields, withKept } from './reply-message.ts'
 import { Serializer } from './serializer.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -28,13 +28,11 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     partWriter(start.part, start.index, this.#frames, this.#encoding),
   )
   #encoding: ReplyEncoding
-  /** A start that waits for the fields which the same upstream event held. */
-  #held: StartEvent | undefined
-  #started = false
+  #start: StartEvent | undefined
+  #begun = false
   #over = false
   #usage: Usage | undefined
   #finish: FinishEvent | undefined
-  #kept = NOTHING_KEPT
   #hasToolCalls = false
   #hasRefusal = false
 
@@ -52,7 +50,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     if (this.#over) return ''
     switch (event.type) {
       case 'start':
-        return this.#start(event)
+        return this.#open(event)
       case 'raw':
         return this.#raw(event)
       case 'error':
@@ -65,30 +63,35 @@ export class AnthropicStreamEncoder implements StreamEncoder {
         if (event.candidate === 0) this.#finish = event
         return ''
       case 'ping':
-        return this.#begun() + PING
+        return this.#opened() + PING
       case 'end':
         return this.#end()
+      case 'embedding':
+        return ''
+      case 'embedding':
+        this.#log.dropped('embeddings', 'an Anthropic message cannot hold embeddings')
+        return ''
       case 'part-start':
-        return this.#begun() + this.#partStart(event)
+        return this.#opened() + this.#partStart(event)
       default:
-        return this.#begun() + this.#parts.event(event)
+        return this.#opened() + this.#parts.event(event)
     }
   }
 
-  /** What came in this format is followed at once by the rest of its own first event: the two are one event again. */
-  #start(event: StartEvent): string {
-    if (this.#started || this.#held !== undefined) return ''
-    this.#encoding = { ...this.#encoding, messageId: messageId(event.id, this.#context.requestId) }
-    this.#held = event
+  #open(event: StartEvent): string {
+    if (this.#begun) return ''
+    this.#start = event
     this.#usage = event.usage
-    return event.usage?.raw?.format === FORMAT ? '' : this.#begun()
+    this.#encoding = { ...this.#encoding, messageId: messageId(event.id, this.#context.requestId) }
+    return this.#opened()
   }
 
-  #begun(): string {
-    if (this.#started) return ''
-    this.#started = true
+  /** The start of the message, once; made up when content comes first. */
+  #opened(): string {
+    if (this.#begun) return ''
+    this.#begun = true
     const { version, messageId: id } = this.#encoding
-    const usage = this.#held?.usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: 0 }
+    const usage = this.#start?.usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: 0 }
     const message = {
       id,
       type: 'message',
@@ -100,8 +103,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       ...nullFields(version),
       usage: encodeUsage(usage, version),
     }
-    const whole = withKept(message, this.#kept.message)
-    this.#kept = { ...this.#kept, message: {} }
+    const whole = withKept(message, this.#start === undefined ? {} : writableFields(this.#start))
     return sseFrame(writeJson({ type: 'message_start', message: whole }), 'message_start')
   }
 
@@ -115,38 +117,33 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     return this.#parts.start(event)
   }
 
-  /** Fields of the message itself wait for their place; unknown events go out where they came. */
+  /** Events that nobody knows yet go out where they came. */
   #raw(event: RawEvent): string {
-    const after = kept(this.#kept, event)
-    if (after !== undefined) {
-      this.#kept = after
-      return this.#held === undefined ? '' : this.#begun()
-    }
     if (event.format !== FORMAT) {
       this.#log.dropped('raw', `an Anthropic stream cannot hold an event of ${event.format}`)
       return ''
     }
     const members = membersOf(event.json)
     const type = members.type instanceof RawJson ? String(JSON.parse(members.type.text)) : ''
-    if (!type.startsWith('content_block_')) return this.#begun() + sseFrame(event.json, type)
+    if (!type.startsWith('content_block_')) return this.#opened() + sseFrame(event.json, type)
     if (!this.#frames.isOpen) return ''
     return sseFrame(writeJson({ ...members, index: this.#frames.index }), type)
   }
 
   /** `message_delta` waits for the usage, which often comes after the reason (conversion.md E183). */
   #end(): string {
-    const closed = this.#begun() + this.#parts.finish()
+    const closed = this.#opened() + this.#parts.finish()
     this.#over = true
     const stop = this.#finish === undefined ? undefined : this.#stopFields(this.#finish)
     if (stop === undefined) {
       const error = this.#finish === undefined ? unfinished() : malformedToolCall()
       return closed + encodeStreamError(error, this.#context.requestId)
     }
-    const { message, delta, beside } = this.#kept
+    const rest = keptForEnd(this.#finish ?? {}, this.#start)
     const frame = writeJson({
       type: 'message_delta',
-      delta: withKept({ ...stop }, { ...message, ...delta }),
-      ...beside,
+      delta: withKept({ ...stop }, rest.delta),
+      ...rest.beside,
       usage: this.#finalUsage(),
     })
     return `${closed}${sseFrame(frame, 'message_delta')}event: message_stop\ndata: {"type":"message_stop"}\n\n`
