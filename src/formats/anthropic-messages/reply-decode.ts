@@ -1,14 +1,13 @@
 /** Whole replies, wire → events (Anthropic Messages API, the `message` object). */
 import type { JsonDocument } from '../../json/document.ts'
 import type { Part, ToolCallPart } from '../conversation.ts'
-import type { FinishEvent, RawEvent, ReplyEvent } from '../reply-events.ts'
+import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
 import { decodeContent } from './blocks-decode.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
 import { finishReasonOf } from './finish.ts'
 import { mintedCallId } from './ids.ts'
-import { leftoversOf, textOfFields } from './leftovers.ts'
-import { FORMAT } from './name.ts'
+import { extensionsWith, type Fields, leftoversOf, nestedLeftovers } from './leftovers.ts'
 import { UsageReader } from './usage.ts'
 
 /** Never throws: a body that is no message becomes an `error` event. */
@@ -20,16 +19,14 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const { usage } = reader
   const id = stringAt(body, 'id') ?? ''
   const parts = decodeContent(document, body.content).map((part, index) => withCallId(part, id, index))
-  const rest = leftoverMessage(document, body)
   const start = present({ type: 'start', id, model: stringAt(body, 'model') ?? '', usage } as const)
   return [
     start,
-    ...(rest === undefined ? [] : [rest]),
     ...parts.flatMap((part, index): readonly ReplyEvent[] => [
       { type: 'part-start', index, candidate: 0, part },
       { type: 'part-end', index },
     ]),
-    decodeFinish(body, parts.some(isToolCall)),
+    { ...decodeFinish(body, parts.some(isToolCall)), ...extensionsWith(leftoverMessage(document, body)) },
     ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     { type: 'end' },
   ]
@@ -71,18 +68,15 @@ const MESSAGE_KEYS: ReadonlySet<string> = new Set([
 const DELTA_KEYS: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence'])
 const EVENT_KEYS: ReadonlySet<string> = new Set(['type', 'delta', 'usage'])
 
-/** What a message has besides content, usage and stop reason, as the start of a message that has nothing else. */
-export function leftoverMessage(document: JsonDocument, message: JsonObject): RawEvent | undefined {
-  const fields = leftoversOf(document, message, MESSAGE_KEYS)
-  if (Object.keys(fields).length === 0) return undefined
-  return { type: 'raw', format: FORMAT, json: `{"type":"message_start","message":${textOfFields(fields)}}` }
+/** What a message has besides content, usage and stop reason. */
+export function leftoverMessage(document: JsonDocument, message: JsonObject): Fields {
+  return leftoversOf(document, message, MESSAGE_KEYS)
 }
 
-/** The same of a `message_delta`, whose own members stand beside its `delta`. */
-export function leftoverDelta(document: JsonDocument, event: JsonObject): RawEvent | undefined {
-  const inner = leftoversOf(document, objectAt(event, 'delta'), DELTA_KEYS)
-  const outer = leftoversOf(document, event, EVENT_KEYS)
-  if (Object.keys(inner).length + Object.keys(outer).length === 0) return undefined
-  const json = textOfFields({ type: '"message_delta"', delta: textOfFields(inner), ...outer })
-  return { type: 'raw', format: FORMAT, json }
+/** The same of a `message_delta`: members of its `delta` are kept apart from those beside it. */
+export function leftoverDelta(document: JsonDocument, event: JsonObject): Fields {
+  return {
+    ...leftoversOf(document, event, EVENT_KEYS),
+    ...nestedLeftovers(document, 'delta', objectAt(event, 'delta'), DELTA_KEYS),
+  }
 }

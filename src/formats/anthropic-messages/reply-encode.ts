@@ -8,7 +8,7 @@ import type { Ending } from './finish.ts'
 import { messageId } from './ids.ts'
 import { LossLog } from './losses.ts'
 import { type ReplyEncoding, replyBlock } from './reply-blocks.ts'
-import { type Kept, kept, NOTHING_KEPT, nullFields, stopFields, withKept } from './reply-message.ts'
+import { keptFields, nullFields, stopFields, withKept } from './reply-message.ts'
 import { encodeUsage } from './usage.ts'
 
 /** @throws Refusal 502 when the reply ended in a way that must not look like an answer */
@@ -23,7 +23,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   const content = parts.flatMap((part, index) => replyBlock(part, index, encoding) ?? [])
   const stop = stopFields(endingOf(candidate, content.length), candidate?.finish.explanation, version)
   if (stop === undefined) throw malformedToolCall()
-  const rest = keptOf(completion, log)
+  noteRaw(completion, log)
   const message = {
     id,
     type: 'message',
@@ -34,7 +34,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
     ...stop,
     usage: encodeUsage(completion.usage, version),
   }
-  const body = writeJson(withKept(message, { ...rest.message, ...rest.delta, ...rest.beside }))
+  const body = writeJson(withKept(message, candidate === undefined ? {} : keptFields(candidate.finish)))
   return { body, losses: log.losses }
 }
 
@@ -48,12 +48,8 @@ function endingOf(candidate: CompletedCandidate | undefined, blocks: number): En
   }
 }
 
-function keptOf({ raw }: Completion, log: LossLog): Kept {
-  return raw.reduce((before, event) => {
-    const after = kept(before, event)
-    if (after === undefined) log.dropped('raw', `an Anthropic message cannot hold an event of ${event.format}`)
-    return after ?? before
-  }, NOTHING_KEPT)
+function noteRaw({ raw }: Completion, log: LossLog): void {
+  for (const { format } of raw) log.dropped('raw', `an Anthropic message cannot hold an event of ${format}`)
 }
 
 export function malformedToolCall(): Refusal {

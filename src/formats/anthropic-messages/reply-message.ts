@@ -1,9 +1,9 @@
 /** The `message` object around a reply's content, for whole replies and for the ends of a stream. */
 import { RawJson } from '../../json/raw.ts'
-import type { RawEvent } from '../reply-events.ts'
+import type { Extensions } from '../conversation.ts'
 import type { ApiVersion } from './api-version.ts'
 import { type Ending, stopReasonOf } from './finish.ts'
-import { membersOf, type WritableObject } from './leftovers.ts'
+import { membersOf, type WritableObject, writableFields } from './leftovers.ts'
 import { FORMAT } from './name.ts'
 
 /** Fields of a message that are `null` until something is known of them. */
@@ -33,23 +33,33 @@ export function stopFields(
   return version === '2026-10-21' ? { ...base, stop_details: null } : base
 }
 
-/** What this format's decoder kept of a message beside its content: see `leftoverMessage` and `leftoverDelta`. */
-export interface Kept {
-  readonly message: WritableObject
+/** Fields of a message that a stream tells in the `delta` of its `message_delta`; others stand beside it. */
+const IN_DELTA: ReadonlySet<string> = new Set(['container', 'stop_details'])
+
+/** What this format's decoder kept of a message beside its content, all in one: for a whole reply. */
+export function keptFields(node: Extended): WritableObject {
+  const { delta, ...fields } = writableFields(node)
+  return { ...fields, ...inner(delta) }
+}
+
+export interface KeptForEnd {
   readonly delta: WritableObject
-  /** Members that stand beside the `delta` of a `message_delta`. */
   readonly beside: WritableObject
 }
-export const NOTHING_KEPT: Kept = { message: {}, delta: {}, beside: {} }
 
-/** Adds what one raw event kept. `undefined` when the event is of another kind. */
-export function kept(before: Kept, raw: RawEvent): Kept | undefined {
-  if (raw.format !== FORMAT) return undefined
-  const { type, message, delta, ...beside } = membersOf(raw.json)
-  const name = type instanceof RawJson ? type.text : ''
-  if (name === '"message_start"') return { ...before, message: { ...before.message, ...inner(message) } }
-  if (name !== '"message_delta"') return undefined
-  return { ...before, delta: { ...before.delta, ...inner(delta) }, beside: { ...before.beside, ...beside } }
+/** The same for the end of a stream, without what its start has told already. */
+export function keptForEnd(finish: Extended, start: Extended | undefined): KeptForEnd {
+  const told = start?.extensions?.[FORMAT] ?? {}
+  const { delta, ...fields } = writableFields(finish)
+  const fresh = Object.entries(fields).filter(([key, value]) => !(value instanceof RawJson && value.text === told[key]))
+  return {
+    delta: { ...Object.fromEntries(fresh.filter(([key]) => IN_DELTA.has(key))), ...inner(delta) },
+    beside: Object.fromEntries(fresh.filter(([key]) => !IN_DELTA.has(key))),
+  }
+}
+
+interface Extended {
+  readonly extensions?: Extensions
 }
 
 function inner(value: unknown): WritableObject {

@@ -2,10 +2,11 @@
 import { type JsonDocument, JsonSyntaxError, parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
-import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
+import type { ReplyEvent } from '../reply-events.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
+import { extensionsWith, type Fields } from './leftovers.ts'
 import { FORMAT } from './name.ts'
 import { type OpenBlock, openBlock } from './open-block.ts'
 import { decodeFinish, leftoverDelta, leftoverMessage } from './reply-decode.ts'
@@ -25,6 +26,8 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   #next = 0
   #hasToolCalls = false
   #stop: JsonObject = {}
+  /** Fields of the message that only this format knows. */
+  #rest: Fields = {}
   #over = false
 
   frame(frame: SseFrame): readonly ReplyEvent[] {
@@ -75,14 +78,14 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     }
     this.#id = id
     this.#usage.add(document, message.usage)
-    const rest = leftoverMessage(document, message)
+    this.#rest = leftoverMessage(document, message)
     const start = present({
       type: 'start',
       id,
       model: stringAt(message, 'model') ?? '',
       usage: this.#usage.usage,
     } as const)
-    return rest === undefined ? [start] : [start, rest]
+    return [{ ...start, ...extensionsWith(this.#rest) }]
   }
 
   /** A start for a stream that never sent its own. */
@@ -122,15 +125,15 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     const delta = objectAt(event, 'delta')
     if (stringAt(delta, 'stop_reason') !== undefined) this.#stop = delta
     this.#usage.add(document, event.usage)
-    const rest = leftoverDelta(document, event)
-    return rest === undefined ? closed : [...closed, rest]
+    this.#rest = { ...this.#rest, ...leftoverDelta(document, event) }
+    return closed
   }
 
   #finish(): readonly ReplyEvent[] {
     const begun = this.#begun()
     const closed = this.#closeBlock()
     this.#over = true
-    const finish: FinishEvent = decodeFinish(this.#stop, this.#hasToolCalls)
+    const finish = { ...decodeFinish(this.#stop, this.#hasToolCalls), ...extensionsWith(this.#rest) }
     const { usage } = this.#usage
     return [
       ...begun,

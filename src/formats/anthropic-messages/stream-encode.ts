@@ -67,8 +67,6 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       case 'end':
         return this.#end()
       case 'embedding':
-        return ''
-      case 'embedding':
         this.#log.dropped('embeddings', 'an Anthropic message cannot hold embeddings')
         return ''
       case 'part-start':
