@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { type Bucket, type Call, type Clock, defineProcessor, Refusal, type TakeResult } from 'sluice'
+import { type Bucket, type Call, type Clock, defineProcessor, Refusal } from 'sluice'
 
 export default defineProcessor({
   summary: 'Refuses calls of a caller who makes too many of them, or uses too many tokens, in a time.',
@@ -53,34 +53,34 @@ caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimi
   },
   setup({ options, store, clock, log, metrics }) {
     const limits = readLimits(options)
+    const tokenLimit = limits.find(({ unit }) => unit === 'tokens')
     const refused = metrics.counter('rate_limit_refusals_total', 'Calls refused by a rate limit.', {
-      limit: limits.map(limit => limit.name),
+      limit: limits.map(({ name }) => name),
     })
 
-    async function charge(call: Call, bucket: Bucket, tokens: number): Promise<void> {
+    async function charge(limit: Limit, caller: string, tokens: number): Promise<void> {
       try {
-        await store.take([{ ...bucket, cost: tokens, overdraw: true }])
+        await store.take([{ ...bucketOf(limit, caller), cost: tokens, overdraw: true }])
       } catch (cause) {
-        log.error('tokens could not be charged', { call: call.id, reason: String(cause) })
+        log.error('tokens could not be charged', { reason: String(cause) })
       }
     }
 
     return {
       async handle(call, next) {
         if (call.operation !== 'generate' && call.operation !== 'embed') return next(call)
-        const who = callerOf(call, options.per)
-        const buckets = limits.map(limit => bucketOf(limit, who.key))
-        const result = await store.take(buckets)
-        const headers = limitHeaders(call, limits, result, clock)
-        if (!result.taken) {
-          const limit = limits[emptiest(buckets, result)]
-          if (limit) refused.add(1, { limit: limit.name })
-          throw refusal(limit, who.words, result.waitMs).withHeaders(headers)
+        const caller = callerOf(call, options.per)
+        const { taken, waitMs, buckets } = await store.take(limits.map(limit => bucketOf(limit, caller.key)))
+        const states = limits.map((limit, index) => ({ limit, remaining: 0, resetMs: 0, ...buckets[index] }))
+        const headers = limitHeaders(call.format, states, clock)
+        if (!taken) {
+          const { limit } = states.reduce((one, other) => (shortfall(other) > shortfall(one) ? other : one))
+          refused.add(1, { limit: limit.name })
+          throw refusal(limit, caller.words, waitMs).withHeaders(headers)
         }
         const reply = await next(call)
-        const tokens = buckets.find((_, index) => limits[index]?.unit === 'tokens')
-        if (tokens) {
-          void reply.usage.then(usage => usage && charge(call, tokens, usage.input + usage.output))
+        if (tokenLimit) {
+          void reply.usage.then(usage => usage && charge(tokenLimit, caller.key, usage.input + usage.output))
         }
         return reply.with({ headers })
       },
@@ -98,40 +98,48 @@ interface Limit {
   readonly periodMs: number
 }
 
+/** A limit as one caller stands to it. */
+interface LimitState {
+  readonly limit: Limit
+  readonly remaining: number
+  readonly resetMs: number
+}
+
+const UNITS = ['requests', 'tokens'] as const
 const PERIODS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
 
-type Options = Readonly<Partial<Record<string, number | string>>>
-
-/** The limits from the shortest time to the longest. @throws Error when there is none, or a burst of nothing */
-function readLimits(options: Options): readonly Limit[] {
-  const burst = Number(options.burst ?? 0)
-  const limits: Limit[] = []
-  for (const unit of ['requests', 'tokens'] as const) {
-    for (const [period, periodMs] of Object.entries(PERIODS)) {
-      const amount = options[`${unit}_per_${period}`]
-      if (typeof amount !== 'number') continue
-      const capacity = burst > 0 && limits.length === 0 && unit === 'requests' ? burst : amount
-      limits.push({
-        name: `${unit}_per_${period}`,
-        unit,
-        words: `${amount} ${unit} a ${period}`,
-        amount,
-        capacity,
-        periodMs,
-      })
-    }
-  }
-  if (limits.length === 0) throw new Error('no limit is set; give at least one, for example requests_per_minute = 60')
-  if (burst > 0 && limits[0]?.unit !== 'requests') throw new Error('burst needs a request limit to belong to')
-  return limits
+/** Request limits before token limits, short times before long ones. @throws Error when there is none */
+function readLimits(options: Readonly<Record<string, number | string>>): readonly Limit[] {
+  const limits = UNITS.flatMap(unit =>
+    Object.entries(PERIODS).flatMap(([period, periodMs]): Limit[] => {
+      const name = `${unit}_per_${period}`
+      const amount = options[name]
+      if (typeof amount !== 'number') return []
+      return [{ name, unit, words: `${amount} ${unit} a ${period}`, amount, capacity: amount, periodMs }]
+    }),
+  )
+  const [first, ...others] = limits
+  if (!first) throw new Error('no limit is set; give at least one, for example requests_per_minute = 60')
+  if (typeof options.burst !== 'number') return limits
+  if (first.unit !== 'requests') throw new Error('burst needs a request limit to belong to')
+  return [{ ...first, capacity: options.burst }, ...others]
 }
 
-function bucketOf(limit: Limit, caller: string): Bucket {
-  const { name, unit, capacity, amount, periodMs } = limit
-  return { key: `${name}:${caller}`, cost: unit === 'requests' ? 1 : 0, capacity, refill: amount, periodMs }
+function bucketOf({ name, unit, capacity, amount, periodMs }: Limit, caller: string): Bucket {
+  return { key: `${name}:${caller}`, cost: costOf(unit), capacity, refill: amount, periodMs }
 }
 
-/** Whose bucket it is: a key for the store and words for a message. Both hold only names from the config and IP addresses. */
+/** Nobody knows the tokens of a call before its end: until then it is only asked whether the caller is in debt. */
+function costOf(unit: Limit['unit']): number {
+  return unit === 'requests' ? 1 : 0
+}
+
+/** How long a limit is short of what a call costs, in milliseconds. */
+function shortfall({ limit, remaining }: LimitState): number {
+  return ((costOf(limit.unit) - remaining) * limit.periodMs) / limit.amount
+}
+
+/** Whose bucket it is: a key for the store and words for a message. Both hold only names of the config and addresses. */
 function callerOf(call: Call, per: 'key' | 'address' | 'pipeline'): { readonly key: string; readonly words: string } {
   if (per === 'pipeline') return { key: 'all', words: 'this route' }
   const { identity, address } = call.client
@@ -141,69 +149,44 @@ function callerOf(call: Call, per: 'key' | 'address' | 'pipeline'): { readonly k
 
 /** One household or host has a whole /64 of IPv6 addresses: counting each would be no limit at all (RFC 6177). */
 function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped?.[1]) return mapped[1]
-  if (!isIPv6(address)) return address
-  const plain = address.split('%')[0] ?? ''
-  const [head = '', tail] = plain.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length)
-  const whole = [...groups, ...Array<string>(missing).fill('0'), ...(tail ? tail.split(':') : [])]
-  return `${whole
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
+  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
+  const [head = [], tail = []] = address.split('::').map(half => half.split(/[:%]/).filter(group => group !== ''))
+  const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail]
+  return `${groups
     .slice(0, 4)
     .map(group => Number.parseInt(group, 16).toString(16))
     .join(':')}::/64`
 }
 
-/** The bucket that refused: the one that is shortest of what was asked. */
-function emptiest(buckets: readonly Bucket[], result: TakeResult): number {
-  const short = buckets.map(
-    (bucket, index) => (bucket.cost - (result.buckets[index]?.remaining ?? 0)) * msPerUnit(bucket),
-  )
-  return short.indexOf(Math.max(...short))
-}
-
-function msPerUnit({ periodMs, refill }: Bucket): number {
-  return periodMs / refill
-}
-
-function refusal(limit: Limit | undefined, caller: string, waitMs: number): Refusal {
-  const seconds = Math.ceil(waitMs / 1000)
-  const message = `The limit of ${limit?.words ?? 'requests'} for ${caller} is used up. Try again in ${seconds} s.`
+function refusal({ words }: Limit, caller: string, waitMs: number): Refusal {
+  const message = `The limit of ${words} for ${caller} is used up. Try again in ${Math.ceil(waitMs / 1000)} s.`
   return new Refusal(429, 'rate_limited', message, { retryAfterMs: waitMs })
 }
 
 /** The state of the limits in the headers that the caller's SDK reads; none for a format that has no such headers. */
-function limitHeaders(
-  call: Call,
-  limits: readonly Limit[],
-  result: TakeResult,
-  clock: Clock,
-): Readonly<Record<string, string>> {
+function limitHeaders(format: string, states: readonly LimitState[], clock: Clock): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {}
-  for (const unit of ['requests', 'tokens'] as const) {
-    const states = limits.flatMap((limit, index) => {
-      const state = result.buckets[index]
-      return limit.unit === unit && state ? [{ limit, ...state }] : []
-    })
-    const tightest = states.sort((one, other) => one.remaining - other.remaining)[0]
+  for (const unit of UNITS) {
+    const ofUnit = states.filter(({ limit }) => limit.unit === unit)
+    const [tightest] = ofUnit.toSorted((one, other) => one.remaining - other.remaining)
     if (!tightest) continue
+    const { limit, resetMs } = tightest
     const remaining = String(Math.max(0, Math.floor(tightest.remaining)))
-    const { amount } = tightest.limit
-    if (call.format === 'anthropic-messages') {
-      headers[`anthropic-ratelimit-${unit}-limit`] = String(amount)
+    if (format === 'anthropic-messages') {
+      headers[`anthropic-ratelimit-${unit}-limit`] = String(limit.amount)
       headers[`anthropic-ratelimit-${unit}-remaining`] = remaining
-      headers[`anthropic-ratelimit-${unit}-reset`] = new Date(clock.date() + tightest.resetMs).toISOString()
-    } else if (call.format.startsWith('openai-')) {
-      headers[`x-ratelimit-limit-${unit}`] = String(amount)
+      headers[`anthropic-ratelimit-${unit}-reset`] = new Date(clock.date() + resetMs).toISOString()
+    } else if (format.startsWith('openai-')) {
+      headers[`x-ratelimit-limit-${unit}`] = String(limit.amount)
       headers[`x-ratelimit-remaining-${unit}`] = remaining
-      headers[`x-ratelimit-reset-${unit}`] = durationOf(tightest.resetMs)
+      headers[`x-ratelimit-reset-${unit}`] = durationOf(resetMs)
     }
   }
   return headers
 }
 
-/** OpenAI writes times as Go does: `20ms`, `1.5s`, `6m0s`. */
+/** OpenAI writes times as Go does: `20ms`, `15s`, `6m0s`. */
 function durationOf(ms: number): string {
   if (ms < 1000) return `${Math.ceil(ms)}ms`
   const seconds = Math.ceil(ms / 1000)

@@ -101,7 +101,7 @@ function limitText(schema: OptionSchema): string {
 }
 
 function range(least: number | undefined, most: number | undefined, unit: string): string {
-  if (unit === 'characters' && least === 1 && most === undefined) return 'not empty'
+  if (unit !== '' && least === 1 && most === undefined) return 'not empty'
   const text = joined(least === undefined ? '' : `at least ${least}`, most === undefined ? '' : `at most ${most}`)
   return text === '' || unit === '' ? text : `${text} ${unit}`
 }
