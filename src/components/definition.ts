@@ -1,9 +1,7 @@
 import { schemaProblems } from '../config/option-schema.ts'
 import type { Problem } from '../config/problems.ts'
+import { STEP_KEYS } from '../config/schema.ts'
 import type { ProcessorDefinition } from '../contract.ts'
-
-/** Keys of a processor's table that are not its own: the host reads them. */
-export const HOST_KEYS: readonly string[] = ['use', 'label']
 
 export type Defined = { readonly definition: ProcessorDefinition } | { readonly problems: readonly Problem[] }
 
@@ -45,7 +43,7 @@ function definitionProblems(definition: Unknown, file: string): readonly Problem
       ),
     )
   } else {
-    problems.push(...schemaProblems(options, file, HOST_KEYS))
+    problems.push(...schemaProblems(options, file, STEP_KEYS))
   }
   if (!isExamples(examples)) {
     problems.push(problem('examples', 'is missing; give a list of { title, toml } that shows the options in use'))

@@ -1,8 +1,8 @@
-import { HOST_KEYS } from '../components/definition.ts'
 import { checkOptions } from '../config/check-options.ts'
 import { interpolate } from '../config/interpolate.ts'
 import { Place } from '../config/place.ts'
 import { type Problem, problemText } from '../config/problems.ts'
+import { STEP_KEYS } from '../config/schema.ts'
 import { parseToml } from '../config/toml.ts'
 import type { ProcessorDefinition } from '../contract.ts'
 
@@ -12,7 +12,7 @@ export function optionsFrom(definition: ProcessorDefinition, toml: string): unkn
   if ('message' in parsed) throw optionError([parsed])
   const place = new Place({ file: FILE, positions: parsed.positions, origins: new Map() })
   const filled = interpolate(parsed.value, place, { environment: {}, folder: '.' })
-  const checked = checkOptions(definition.options, filled.value, place, HOST_KEYS)
+  const checked = checkOptions(definition.options, filled.value, place, STEP_KEYS)
   const misfits = parsed.misfits.map(({ path, message }) => place.at(...path).problem(message))
   const problems = [...misfits, ...filled.problems, ...checked.problems]
   if (problems.length > 0) throw optionError(problems)

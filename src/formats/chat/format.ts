@@ -25,6 +25,7 @@ const format: WireFormat = {
     },
   },
   modelIn: 'body',
+  namesProvider: true,
   upstream: false,
   readHead,
   decodeRequest,
