@@ -7,9 +7,10 @@ import { decodeError } from './errors.ts'
 import { isObject, objectAt, objectsAt, present, stringAt } from './fields.ts'
 import { finishReasonOf } from './finish.ts'
 import { parsed } from './leftovers.ts'
+import { secondMessage } from './stream-decode.ts'
 import { UsageReader } from './usage.ts'
 
-/** How far into a frame its type may stand: it is the first member wherever anybody has looked, but may be the last. */
+/** What a frame without an `event:` line may be. */
 const TYPES = [
   'content_block_delta',
   'content_block_start',
@@ -23,6 +24,7 @@ const TYPES = [
 
 export class AnthropicStreamObserver implements StreamObserver {
   readonly #usage = new UsageReader()
+  #id: string | undefined
   #model: string | undefined
   #stopReason: string | undefined
   #hasToolCalls = false
@@ -36,8 +38,7 @@ export class AnthropicStreamObserver implements StreamObserver {
       case 'content_block_start':
         return this.#blockStart(frame.data)
       case 'message_start':
-        this.#messageStart(parsed(frame.data))
-        return 'preamble'
+        return this.#messageStart(parsed(frame.data))
       case 'message_delta':
         this.#messageDelta(parsed(frame.data))
         return 'preamble'
@@ -45,8 +46,7 @@ export class AnthropicStreamObserver implements StreamObserver {
         this.#isOver = true
         return 'terminal'
       case 'error':
-        this.#error ??= decodeError(200, parsed(frame.data))
-        return 'error'
+        return this.#fail(decodeError(200, parsed(frame.data)))
       default:
         return 'preamble'
     }
@@ -66,11 +66,20 @@ export class AnthropicStreamObserver implements StreamObserver {
     return EMPTY_STARTS.some(start => data.includes(start)) ? 'preamble' : 'content'
   }
 
-  #messageStart(document: JsonDocument | undefined): void {
-    if (!isObject(document?.value)) return
+  #messageStart(document: JsonDocument | undefined): FrameSign {
+    if (!isObject(document?.value)) return 'preamble'
     const message = objectAt(document.value, 'message')
-    this.#model ??= stringAt(message, 'model')
+    const id = stringAt(message, 'id') ?? ''
+    if (this.#id !== undefined) return id === this.#id ? 'preamble' : this.#fail(secondMessage())
+    this.#id = id
+    this.#model = stringAt(message, 'model')
     this.#usage.add(document, message.usage)
+    return 'preamble'
+  }
+
+  #fail(error: ErrorView): FrameSign {
+    this.#error ??= error
+    return 'error'
   }
 
   #messageDelta(document: JsonDocument | undefined): void {

@@ -1,12 +1,12 @@
 /** Streams, wire → events (Anthropic Messages API, "Streaming"). */
-import { type JsonDocument, JsonSyntaxError, parseDocument } from '../../json/document.ts'
+import type { JsonDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
-import { extensionsWith, type Fields } from './leftovers.ts'
+import { extensionsWith, type Fields, parsed } from './leftovers.ts'
 import { FORMAT } from './name.ts'
 import { type OpenBlock, openBlock } from './open-block.ts'
 import { decodeFinish, leftoverDelta, leftoverMessage } from './reply-decode.ts'
@@ -32,12 +32,10 @@ export class AnthropicStreamDecoder implements StreamDecoder {
 
   frame(frame: SseFrame): readonly ReplyEvent[] {
     if (this.#over || frame.data === '' || frame.data === '[DONE]') return NOTHING
-    try {
-      return this.#event(parseDocument(frame.data))
-    } catch (error) {
-      if (!(error instanceof JsonSyntaxError)) throw error
-      return this.#fail(protocolError(`sent an event that is not JSON (${error.message})`))
-    }
+    const document = documentOf(frame)
+    if (frame.event === 'error') return this.#fail(decodeError(200, document))
+    if (document === undefined) return this.#fail(protocolError('sent an event that is not JSON'))
+    return this.#event(document)
   }
 
   end(): readonly ReplyEvent[] {
@@ -66,15 +64,21 @@ export class AnthropicStreamDecoder implements StreamDecoder {
       case 'error':
         return this.#fail(decodeError(200, document))
       default:
-        return [...this.#begun(), { type: 'raw', format: FORMAT, json: document.text }]
+        return this.#unknown(document, event)
     }
+  }
+
+  /** Events of new kinds are kept; an error without its envelope is an error all the same. */
+  #unknown(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
+    if (event.error !== undefined && event.error !== null) return this.#fail(decodeError(200, document))
+    return [...this.#begun(), { type: 'raw', format: FORMAT, json: document.text }]
   }
 
   #start(document: JsonDocument, message: JsonObject): readonly ReplyEvent[] {
     const id = stringAt(message, 'id') ?? ''
     if (this.#id !== undefined) {
       // Some streams repeat the same start; another message in the middle of this one cannot be told apart from it.
-      return id === this.#id ? NOTHING : this.#fail(protocolError('began another message inside this one'))
+      return id === this.#id ? NOTHING : this.#fail(secondMessage())
     }
     this.#id = id
     this.#usage.add(document, message.usage)
@@ -148,6 +152,23 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     this.#over = true
     return [{ type: 'error', error }]
   }
+}
+
+/**
+ * Nearly all frames are deltas of text, of which nothing is needed but the values: those are parsed the fast way. What
+ * may be handed on as source text is parsed with its positions.
+ */
+function documentOf({ event, data }: SseFrame): JsonDocument | undefined {
+  if (event !== 'content_block_delta' || data.includes('"citations_delta"')) return parsed(data)
+  try {
+    return { value: JSON.parse(data), text: data, textOf: JSON.stringify }
+  } catch {
+    return undefined
+  }
+}
+
+export function secondMessage(): ErrorView {
+  return protocolError('began another message inside this one')
 }
 
 function protocolError(what: string, code = 'upstream_protocol'): ErrorView {

@@ -60,7 +60,7 @@ function serverToolsOf(counts: unknown): Readonly<Record<string, number>> | unde
 /** A count that can be added up: nonsense (negative, fractional, not a number) is as good as nothing. */
 function tokens(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
-  return Math.max(0, Math.trunc(value))
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.trunc(value)))
 }
 
 /**
