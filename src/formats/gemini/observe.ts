@@ -6,7 +6,7 @@ import type { FrameSign, Observation, StreamObserver } from '../wire-format.ts'
 import { errorObject, viewOf } from './errors.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
 import { decodeFinish, finishWord } from './finish.ts'
-import { decodeReply } from './reply-decode.ts'
+import { decodeReply, isRefused } from './reply-decode.ts'
 import { decodeUsage } from './usage.ts'
 
 /** How far into a chunk the word `"error"` can be its first key. */
@@ -30,7 +30,7 @@ export class GeminiStreamObserver implements StreamObserver {
     if (at >= 0 && at < NEAR && this.#isError(data)) return 'error'
     if (data.includes('"usageMetadata"')) this.#withUsage = data
     this.#calls += count(data, '"functionCall"') - count(data, '"functionResponse"')
-    if (data.includes('"finishReason"') || data.includes('"blockReason"')) {
+    if (data.includes('"finishReason"') || data.includes('"blockReason')) {
       this.#ending = data
       return 'terminal'
     }
@@ -68,7 +68,7 @@ function finishOf(chunk: Json, calls: boolean): string | undefined {
   const first = listOf(chunk.candidates).find(isRecord)
   const word = first && finishWord(first.finishReason)
   if (word !== undefined) return decodeFinish(word, calls)
-  return isRecord(chunk.promptFeedback) && chunk.promptFeedback.blockReason !== undefined ? 'content-filter' : undefined
+  return isRefused(chunk.promptFeedback) ? 'content-filter' : undefined
 }
 
 function chunkOf(data: string | undefined): Json | undefined {

@@ -28,7 +28,8 @@ export class ReplyDecoder {
   #sink: ReplySink | undefined
   #parts = 0
   #usage: unknown
-  #block: { readonly reason: string; readonly message?: string } | undefined
+  /** The feedback on a prompt that was refused. */
+  #block: Json | undefined
   #over = false
 
   /** @param joins whether pieces of text belong together: those of a stream do */
@@ -79,10 +80,15 @@ export class ReplyDecoder {
 
   /** The prompt was refused: a reply without candidates, and no error (conversion.md E242). */
   #finishBlocked(): void {
-    const { reason, message } = this.#block ?? { reason: '' }
-    const explanation = message === undefined ? {} : { explanation: message }
-    const extensions = this.#residue.extensions(0, true)
-    this.#emit({ type: 'finish', candidate: 0, reason: 'content-filter', raw: reason, ...explanation, ...extensions })
+    const { blockReason, blockReasonMessage } = this.#block ?? {}
+    this.#emit({
+      type: 'finish',
+      candidate: 0,
+      reason: 'content-filter',
+      ...(typeof blockReason === 'string' ? { raw: blockReason } : {}),
+      ...(typeof blockReasonMessage === 'string' ? { explanation: blockReasonMessage } : {}),
+      ...this.#residue.extensions(0, true),
+    })
   }
 
   #read(value: unknown, document: JsonDocument | undefined): void {
@@ -108,10 +114,7 @@ export class ReplyDecoder {
     if (document) this.#residue.chunk(value, document.textOf)
     if (typeof value.createTime === 'string') this.#residue.keep('createTime', JSON.stringify(value.createTime))
     if (value.usageMetadata !== undefined) this.#usage = value.usageMetadata
-    const feedback = value.promptFeedback
-    if (!isRecord(feedback) || feedback.blockReason === undefined) return
-    const message = feedback.blockReasonMessage
-    this.#block = { reason: String(feedback.blockReason), ...(typeof message === 'string' ? { message } : {}) }
+    if (isRefused(value.promptFeedback)) this.#block = value.promptFeedback
   }
 
   #started(value: Json, document: JsonDocument | undefined): ReplySink {
@@ -145,6 +148,11 @@ export class ReplyDecoder {
     this.#events = []
     return events
   }
+}
+
+/** Whether feedback on the prompt says that it was refused; ratings alone do not. */
+export function isRefused(feedback: unknown): feedback is Json {
+  return isRecord(feedback) && (feedback.blockReason ?? feedback.blockReasonMessage) !== undefined
 }
 
 function reasonOf(cause: unknown): string {
