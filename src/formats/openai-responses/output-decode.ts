@@ -184,7 +184,7 @@ export class OutputDecoder {
     const split = last >= 0xd800 && last <= 0xdbff
     part.held = split ? text.slice(-1) : ''
     const whole = split ? text.slice(0, -1) : text
-    if (whole !== '') this.#events.push({ type: 'text-delta', index: part.index, text: whole })
+    if (whole !== '') this.#events.push({ type: 'text-delta', index: part.index, text: whole.toWellFormed() })
   }
 
   #rest(part: OpenPart, text: string | undefined): void {
@@ -310,9 +310,10 @@ export class OutputDecoder {
     this.#events.push({ type: 'part-end', index: part.index })
   }
 
+  /** The other half of the pair never came. */
   #release(part: OpenPart): void {
     if (part.held === '') return
-    this.#events.push({ type: 'text-delta', index: part.index, text: part.held })
+    this.#events.push({ type: 'text-delta', index: part.index, text: part.held.toWellFormed() })
     part.held = ''
   }
 }
