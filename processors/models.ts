@@ -29,15 +29,26 @@ A key that \`auth\` has limited to some models or providers sees and reaches onl
           additionalProperties: false,
           required: ['match'],
           properties: {
-            match: { type: 'string', format: 'glob', description: 'The model as asked for; `*` is any text.' },
+            match: {
+              type: 'string',
+              format: 'glob',
+              refersTo: 'model',
+              description: 'The model as asked for; `*` is any text.',
+            },
             provider: { type: 'string', refersTo: 'provider', description: 'Where it goes. Absent: unchanged.' },
-            model: { type: 'string', minLength: 1, description: "The provider's name for it. Absent: unchanged." },
+            model: {
+              type: 'string',
+              minLength: 1,
+              refersTo: 'model',
+              description: "The provider's name for it. Absent: unchanged.",
+            },
           },
         },
       },
       aliases: {
         type: 'object',
-        additionalProperties: { type: 'string', minLength: 1 },
+        additionalProperties: { type: 'string', minLength: 1, refersTo: 'model' },
+        keysReferTo: 'model',
         default: {},
         description: 'Other names of models: `{ big = "gpt-5" }`.',
       },
@@ -47,7 +58,7 @@ A key that \`auth\` has limited to some models or providers sees and reaches onl
         description: 'Where a model goes that fits no rule.',
         properties: {
           provider: { type: 'string', refersTo: 'provider', description: 'The provider. Absent: unchanged.' },
-          model: { type: 'string', minLength: 1, description: 'The model. Absent: unchanged.' },
+          model: { type: 'string', minLength: 1, refersTo: 'model', description: 'The model. Absent: unchanged.' },
         },
       },
       on_unknown: {
@@ -58,7 +69,7 @@ A key that \`auth\` has limited to some models or providers sees and reaches onl
       },
       list: {
         type: 'array',
-        items: { type: 'string', minLength: 1 },
+        items: { type: 'string', minLength: 1, refersTo: 'model' },
         default: [],
         description: 'Further names for the model list. They are known, but routed like any other.',
       },

@@ -1,8 +1,8 @@
 /**
  * JSON Schema literals → TypeScript types, for the options of processors and provider clients. Types only.
  *
- * Two words of our own: `refersTo` (the string must be the name of something in the config) and `secret` (the value is
- * handed over as a `Secret` and never printed).
+ * Words of our own: `refersTo` and `keysReferTo` (the string names a provider, which must be configured, or a model,
+ * which metrics may then use as a label) and `secret` (the value is handed over as a `Secret` and never printed).
  */
 
 interface Described {
@@ -53,6 +53,8 @@ export interface ObjectSchema extends Described {
 export interface MapSchema extends Described {
   readonly type: 'object'
   readonly additionalProperties: OptionSchema
+  /** What the keys themselves name. */
+  readonly keysReferTo?: 'provider' | 'model'
   readonly default?: Readonly<Record<string, unknown>>
 }
 export type OptionSchema = StringSchema | NumberSchema | BooleanSchema | ArraySchema | ObjectSchema | MapSchema

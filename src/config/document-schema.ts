@@ -138,7 +138,10 @@ function draft4(schema: OptionSchema): Json {
     case 'array':
       return { ...schema, items: draft4(schema.items) }
     case 'object':
-      if (!('properties' in schema)) return { ...schema, additionalProperties: draft4(schema.additionalProperties) }
+      if (!('properties' in schema)) {
+        const { keysReferTo: _reference, ...rest } = schema
+        return { ...rest, additionalProperties: draft4(schema.additionalProperties) }
+      }
       return { ...draft4Required(schema), properties: draft4Properties(schema.properties) }
     default:
       return { ...schema }

@@ -8,6 +8,7 @@ import { urlFault } from './url.ts'
 /** One compiler for all tables: strict, all errors at once, defaults filled in, and the words of `ObjectSchema`. */
 const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, allowUnionTypes: true, verbose: true })
   .addKeyword({ keyword: 'refersTo', type: 'string', metaSchema: { enum: ['provider', 'model'] } })
+  .addKeyword({ keyword: 'keysReferTo', type: 'object', metaSchema: { enum: ['provider', 'model'] } })
   .addKeyword({ keyword: 'secret', type: 'string', metaSchema: { enum: [true] } })
   .addFormat('duration', text => 'value' in readDuration(text))
   .addFormat('size', text => 'value' in readSize(text))

@@ -52,9 +52,11 @@ function readTable(schema: ObjectSchema | MapSchema, table: object, place: Place
     const entrySchema = schemaOf(schema, key)
     return entrySchema === undefined ? [] : [{ key, ...readOptions(entrySchema, value, place.at(key)) }]
   })
+  const named = 'keysReferTo' in schema && schema.keysReferTo ? schema.keysReferTo : undefined
+  const keys = named ? read.map(({ key }) => ({ kind: named, value: key, place: place.at(key) })) : []
   return {
     options: Object.freeze(Object.fromEntries(read.map(entry => [entry.key, entry.options]))),
-    references: read.flatMap(entry => entry.references),
+    references: [...keys, ...read.flatMap(entry => entry.references)],
   }
 }
 
