@@ -57,6 +57,8 @@ export class EngineReply implements Reply {
   }
 
   get events(): AsyncIterable<ReplyEvent> {
+    // From now on, not from the first read: a step may return before anybody reads, and must not lose the reply then.
+    this.end.takenOver = true
     const taken = this.#taken ?? takeOver(this)
     this.#taken = taken
     return taken
@@ -96,7 +98,6 @@ export class EngineReply implements Reply {
 /** Reads a reply instead of delivering it: whoever reads sees to its end. */
 async function* takeOver(reply: EngineReply): AsyncGenerator<ReplyEvent> {
   const { end, origin } = reply
-  end.takenOver = true
   try {
     for await (const event of iterate(eventFlow(reply))) yield event
     end.settle(end.error ? 'failed' : 'completed')

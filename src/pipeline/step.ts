@@ -170,10 +170,14 @@ class StepRun {
     })
   }
 
-  /** Lets go of the upstreams behind replies that the step got and did not pass on. */
+  /**
+   * Lets go of the upstreams behind replies that the step got and did not pass on. One that it reads itself lives on
+   * behind the answer that it gave; without an answer there is nothing that could still read it.
+   */
   #cancelAllBut(kept: EngineReply | undefined): void {
     for (const reply of this.#replies) {
-      if (reply.origin !== kept?.origin && !reply.end.takenOver) reply.cancel()
+      const isReadByAnswer = kept !== undefined && reply.end.takenOver
+      if (reply.origin !== kept?.origin && !isReadByAnswer) reply.cancel()
     }
   }
 
