@@ -1,9 +1,10 @@
 /** Assistant turns of a request → messages. */
 import { RawJson, type Writable } from '../../json/raw.ts'
-import type { OpaqueState, Part, ReasoningPart, ToolCallPart, Turn } from '../conversation.ts'
+import type { OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
 import { encodeContent } from './content-encode.ts'
 import { ownFields } from './ledger.ts'
 import { FORMAT } from './name.ts'
+import { replayReasoning } from './reasoning-replay.ts'
 import { wireName } from './reply-parts.ts'
 import type { Target } from './target.ts'
 
@@ -15,7 +16,7 @@ export function encodeAssistant(turn: Turn, path: string, isLast: boolean, targe
   noteOrder(turn.parts, parts, target)
   const own = ownFields(turn.extensions)
   const calls = turn.parts.filter(part => part.type === 'tool-call')
-  const reasoning = encodeReasoning(turn.parts, parts, calls.length > 0, target)
+  const reasoning = replayReasoning(turn.parts, parts, target)
   return {
     role: 'assistant',
     name: turn.name,
@@ -138,44 +139,6 @@ function encodeCallState(states: readonly OpaqueState[], path: string, { dialect
     }
   }
   return fields
-}
-
-interface EncodedReasoning {
-  readonly fields: WireFields
-  readonly thinking?: Writable
-}
-
-/** Earlier reasoning: back under the name that this server reads, or not at all (conversion.md E105 to E110). */
-function encodeReasoning(parts: readonly Part[], path: string, hasCalls: boolean, target: Target): EncodedReasoning {
-  const thoughts = parts.filter(part => part.type === 'reasoning')
-  const { dialect, ledger } = target
-  const text = thoughts.flatMap(part => part.chunks).join('\n\n')
-  const details = encodeDetails(thoughts, path, target)
-  if (dialect.replay === 'none') {
-    if (text !== '') ledger.dropped(`${path}.reasoning`, 'this server takes no earlier reasoning back')
-    return { fields: details }
-  }
-  if (text === '')
-    return { fields: { ...(dialect.replayRequired && hasCalls ? { [dialect.replay]: '' } : {}), ...details } }
-  if (dialect.replay === 'thinking') return { fields: details, thinking: thinkingPart(thoughts, text) }
-  return { fields: { [dialect.replay]: text, ...details } }
-}
-
-function thinkingPart(thoughts: readonly ReasoningPart[], text: string): Writable {
-  const states = thoughts.flatMap(part => part.state ?? [])
-  const signature = states.find(state => state.scheme === 'mistral.signature')?.value
-  return { type: 'thinking', thinking: [{ type: 'text', text }], signature }
-}
-
-function encodeDetails(thoughts: readonly ReasoningPart[], path: string, { dialect, ledger }: Target): WireFields {
-  const own: string[] = []
-  for (const { scheme, value } of thoughts.flatMap(part => part.state ?? [])) {
-    if (scheme === 'openrouter.details' && dialect.reasoningDetails) own.push(value.trim().slice(1, -1))
-    else if (scheme !== 'mistral.signature' || dialect.replay !== 'thinking') {
-      ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)
-    }
-  }
-  return own.length === 0 ? {} : { reasoning_details: new RawJson(`[${own.join(',')}]`) }
 }
 
 function encodePrefill(path: string, { dialect, ledger }: Target): WireFields {

@@ -125,7 +125,7 @@ export class CandidateEncoder {
       }
       if (!lane.hasEnded) return choices
       this.#lanes.splice(this.#lanes.indexOf(lane), 1)
-      this.#textStart = this.#text.length
+      if (field === 'content') this.#textStart = this.#text.length
     }
   }
 

@@ -34,7 +34,7 @@ export function encodePart(part: Part, path: string, target: Target): WirePart |
   switch (part.type) {
     case 'text':
       noteCitations(part, path, target)
-      return marked({ type: 'text', text: part.text }, part, target)
+      return marked({ type: 'text', text: wellFormed(part.text, path, target) }, part, target)
     case 'refusal':
       return { type: 'refusal', refusal: part.text, ...ownFields(part.extensions) }
     case 'media':
@@ -58,6 +58,13 @@ export function encodePart(part: Part, path: string, target: Target): WirePart |
     default:
       return undefined
   }
+}
+
+/** Half a surrogate pair is no text: several servers refuse it (conversion.md E29). */
+function wellFormed(text: string, path: string, { ledger }: Target): string {
+  if (text.isWellFormed()) return text
+  ledger.approximated(path, 'half a character is no text; U+FFFD stands in its place')
+  return text.toWellFormed()
 }
 
 function compaction(summary: string | undefined, path: string, target: Target): WirePart {

@@ -1,4 +1,5 @@
 /** Reading the members of parsed JSON of which nothing is known yet. */
+import { scanTopLevel } from '../../json/top-level.ts'
 import type { Extensions, JsonText } from '../conversation.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -47,6 +48,19 @@ export function compact<const T extends object>(members: T): Compact<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Compact<T>
 }
 
+/**
+ * JSON text of one member. A number that JavaScript cannot hold exactly is read from the source of the object around
+ * it, because a document keeps the source of objects and arrays only.
+ */
+export function memberText(source: TextSource, fields: Fields, key: string): JsonText {
+  const value = fields[key]
+  const isRounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
+  if (!isRounded) return source.textOf(value)
+  const bytes = Buffer.from(source.textOf(fields))
+  const member = scanTopLevel(bytes).byKey.get(key)
+  return member ? bytes.toString('utf8', member.valueStart, member.end) : source.textOf(value)
+}
+
 /** Reads an object field by field and keeps what nobody has read. */
 export class FieldReader {
   readonly #source: TextSource
@@ -76,7 +90,7 @@ export class FieldReader {
   /** JSON texts of the unread fields by name; `undefined` when there are none. */
   rest(): Readonly<Record<string, JsonText>> | undefined {
     if (this.#unread.size === 0) return undefined
-    return Object.fromEntries([...this.#unread].map(key => [key, this.#source.textOf(this.#fields[key])]))
+    return Object.fromEntries([...this.#unread].map(key => [key, memberText(this.#source, this.#fields, key)]))
   }
 
   extensions(format: string): Extensions | undefined {

@@ -32,9 +32,9 @@ function decodeMessage(source: TextSource, fields: Fields, index: number, legacy
         reader,
       )
     case 'tool':
-      return turn('tool', [decodeResult(source, reader, path, undefined)], reader)
+      return turn('tool', [decodeResult(source, reader, path, wordOf(fields.name))], reader)
     case 'function':
-      return turn('tool', [decodeResult(source, reader, path, legacyCall)], reader)
+      return turn('tool', [decodeResult(source, reader, path, wordOf(fields.name), legacyCall)], reader)
     default:
       throw invalid(`${path}.role`, `must be developer, system, user, assistant, tool or function`)
   }
@@ -54,11 +54,17 @@ function contentOf(source: TextSource, reader: FieldReader, path: string): reado
 }
 
 /** @param legacyCall the call that a message of the old role `function`, which has no call id, answers */
-function decodeResult(source: TextSource, reader: FieldReader, path: string, legacyCall: string | undefined): Part {
+function decodeResult(
+  source: TextSource,
+  reader: FieldReader,
+  path: string,
+  name: string | undefined,
+  legacyCall?: string,
+): Part {
   const callId = legacyCall ?? reader.take('tool_call_id', wordOf)
   if (callId === undefined) throw invalid(`${path}.tool_call_id`, 'is missing')
   const content = reader.take('content', value => decodeContent(source, value)) ?? []
-  return compact({ type: 'tool-result', callId, name: reader.take('name', wordOf), content })
+  return compact({ type: 'tool-result', callId, name, content })
 }
 
 /** Calls of the old `function_call` have no id; theirs follows from their place, so that it never changes. */

@@ -20,6 +20,7 @@ export function encodeMessages(turns: readonly Turn[], target: Target): readonly
   for (const [place, { turn, path }] of placed.entries()) {
     const results = turn.parts.filter(isResult)
     const others = turn.parts.filter(part => !isResult(part))
+    if (results.length > 0) target.ledger.foreign(turn.extensions, path)
     for (const result of results) {
       messages.push(encodeResult(result, turn, path, target))
       if (!target.dialect.toolMedia) media.push(...mediaMessageParts(result.name, resultMedia(result), path, target))

@@ -2,7 +2,7 @@
 import { parseDocument } from '../../json/document.ts'
 import { RawJson } from '../../json/raw.ts'
 import type { RawEvent } from '../reply-events.ts'
-import { arrayOf, type Fields, objectOf, type TextSource } from './fields.ts'
+import { arrayOf, type Fields, memberText, objectOf, type TextSource } from './fields.ts'
 import { FORMAT } from './name.ts'
 
 type RawFields = Readonly<Record<string, RawJson>>
@@ -46,7 +46,7 @@ function textsOf(source: TextSource, fields: Fields, except: readonly string[]):
   return Object.fromEntries(
     Object.keys(fields)
       .filter(key => !except.includes(key))
-      .map(key => [key, new RawJson(source.textOf(fields[key]))]),
+      .map(key => [key, new RawJson(memberText(source, fields, key))]),
   )
 }
 

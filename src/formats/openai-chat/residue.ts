@@ -4,7 +4,7 @@
  */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import { REASONING_FIELDS } from './assistant-decode.ts'
-import { arrayOf, type Fields, objectOf, type TextSource } from './fields.ts'
+import { arrayOf, type Fields, memberText, objectOf, type TextSource } from './fields.ts'
 
 /** Read elsewhere, or padding that means nothing (`obfuscation`, Mistral's `p`). */
 const KNOWN_IN_REPLY = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error', 'obfuscation', 'p'])
@@ -37,7 +37,7 @@ function choiceResidue(source: TextSource, choice: Fields): Writable | undefined
 function unknown(source: TextSource, fields: Fields, known: ReadonlySet<string>): Record<string, RawJson> | undefined {
   const keys = Object.keys(fields).filter(key => !known.has(key) && fields[key] !== null)
   if (keys.length === 0) return undefined
-  return Object.fromEntries(keys.map(key => [key, new RawJson(source.textOf(fields[key]))]))
+  return Object.fromEntries(keys.map(key => [key, new RawJson(memberText(source, fields, key))]))
 }
 
 /** Tells whether a chunk says anything unknown that the chunks before it did not. */

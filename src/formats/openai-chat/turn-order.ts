@@ -10,16 +10,26 @@ export interface PlacedTurn {
 
 export function arrangeTurns(turns: readonly Turn[], target: Target): readonly PlacedTurn[] {
   const said = turns
-    .map((turn, index) => ({ turn: withoutDeltas(turn), path: `turns[${index}]`, wasEmpty: turn.parts.length === 0 }))
-    // A turn that only changed tools or settings says nothing; those are gathered elsewhere.
+    .map((turn, index) => ({ turn: worthSaying(turn), path: `turns[${index}]`, wasEmpty: turn.parts.length === 0 }))
     .filter(({ turn, wasEmpty }) => wasEmpty || turn.parts.length > 0)
   const joined = joinAssistants(said)
   return target.dialect.system === 'head' ? systemFirst(joined, target) : joined
 }
 
-function withoutDeltas(turn: Turn): Turn {
-  const parts = turn.parts.filter(part => part.type !== 'tools-delta' && part.type !== 'settings-delta')
+/** Changes of tools and settings are gathered elsewhere. */
+function worthSaying(turn: Turn): Turn {
+  const parts = turn.parts.filter(
+    part => part.type !== 'tools-delta' && part.type !== 'settings-delta' && !(isSystem(turn) && isBillingLine(part)),
+  )
   return parts.length === turn.parts.length ? turn : { ...turn, parts }
+}
+
+/**
+ * Claude Code begins its system prompt with a line for Anthropic's billing that changes with every call. It says
+ * nothing to a model, and would keep every other server's prompt cache from ever being hit (conversion.md E7).
+ */
+function isBillingLine(part: Part): boolean {
+  return part.type === 'text' && part.text.startsWith('x-anthropic-billing-header:')
 }
 
 /**

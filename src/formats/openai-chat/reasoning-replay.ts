@@ -1,0 +1,62 @@
+/**
+ * Earlier reasoning in a request: back to the server that thought it, under the name that it reads (conversion.md E105
+ * to E110). Another issuer's reasoning, told by its state, stays behind: it would be taken for the model's own.
+ */
+import { RawJson, type Writable } from '../../json/raw.ts'
+import type { OpaqueState, Part, ReasoningPart } from '../conversation.ts'
+import type { Target } from './target.ts'
+
+export interface ReplayedReasoning {
+  /** Fields of the message. */
+  readonly fields: { readonly [key: string]: Writable }
+  /** Mistral's content part, which comes before all others. */
+  readonly thinking?: Writable
+}
+
+/** @param path of the parts, for losses */
+export function replayReasoning(parts: readonly Part[], path: string, target: Target): ReplayedReasoning {
+  const thoughts = parts.filter(part => part.type === 'reasoning')
+  const hasCalls = parts.some(part => part.type === 'tool-call')
+  const text = textOf(thoughts, path, target)
+  const details = replayDetails(thoughts, path, target)
+  const { replay, replayRequired } = target.dialect
+  if (replay === 'none') return { fields: details }
+  if (text === '') return { fields: { ...(replayRequired && hasCalls ? { [replay]: '' } : {}), ...details } }
+  return replay === 'thinking'
+    ? { fields: details, thinking: thinkingPart(thoughts, text) }
+    : { fields: { [replay]: text, ...details } }
+}
+
+function textOf(thoughts: readonly ReasoningPart[], path: string, { dialect, ledger }: Target): string {
+  const own = dialect.replay === 'none' ? [] : thoughts.filter(part => !(part.state ?? []).some(isForeign))
+  const isShort = thoughts.some(part => !own.includes(part) && part.chunks.join('') !== '')
+  if (isShort) ledger.dropped(`${path}.reasoning`, 'this server takes no earlier reasoning of another back')
+  return own.flatMap(part => part.chunks).join('\n\n')
+}
+
+/** Issued by a server that does not speak Chat Completions. */
+function isForeign({ scheme }: OpaqueState): boolean {
+  return scheme.startsWith('anthropic.') || scheme.startsWith('openai.') || scheme.startsWith('gemini.')
+}
+
+function thinkingPart(thoughts: readonly ReasoningPart[], text: string): Writable {
+  const states = thoughts.flatMap(part => part.state ?? [])
+  const signature = states.find(state => state.scheme === 'mistral.signature')?.value
+  return { type: 'thinking', thinking: [{ type: 'text', text }], signature }
+}
+
+/** OpenRouter's details, all items in order. */
+function replayDetails(
+  thoughts: readonly ReasoningPart[],
+  path: string,
+  { dialect, ledger }: Target,
+): { readonly [key: string]: Writable } {
+  const items: string[] = []
+  for (const { scheme, value } of thoughts.flatMap(part => part.state ?? [])) {
+    if (scheme === 'openrouter.details' && dialect.reasoningDetails) items.push(value.trim().slice(1, -1))
+    else if (scheme !== 'mistral.signature' || dialect.replay !== 'thinking') {
+      ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)
+    }
+  }
+  return items.length === 0 ? {} : { reasoning_details: new RawJson(`[${items.join(',')}]`) }
+}
