@@ -42,6 +42,16 @@ export function parseDocument(text: string): JsonDocument {
   }
 }
 
+/**
+ * A document for whoever only reads a few values: parsed by the engine, several times faster, without positions.
+ * `textOf` writes values anew.
+ *
+ * @throws SyntaxError when `text` is not JSON
+ */
+export function plainDocument(text: string): JsonDocument {
+  return { value: JSON.parse(text), text, textOf: node => JSON.stringify(node) }
+}
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 
 class Parser {

@@ -2,8 +2,8 @@
 import type { Reply, Secret } from '../contract.ts'
 import { refusal } from '../errors.ts'
 import { estimateTokens } from '../formats/count-tokens.ts'
-import type { WireFormat } from '../formats/wire-format.ts'
-import { type JsonDocument, parseDocument } from '../json/document.ts'
+import type { Observation, WireFormat } from '../formats/wire-format.ts'
+import { type JsonDocument, plainDocument } from '../json/document.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { flowOf } from '../stream/flow.ts'
 import type { UpstreamClient, UpstreamResponse } from '../upstream/client.ts'
@@ -202,21 +202,22 @@ function wholeBody(call: EngineCall, bytes: Buffer, format: WireFormat, provider
   if (call.stream && /^(data|event|id|retry)?:/.test(start)) {
     return { kind: 'stream', flow: flowOf([bytes]), hideUsage: false }
   }
-  const error = errorInside(bytes, format, call, provider)
-  if (error) throw error
-  return { kind: 'whole', bytes }
+  return { kind: 'whole', bytes, observation: observe(bytes, format, call, provider) }
 }
 
-function errorInside(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): Refusal | undefined {
-  if (call.operation !== 'generate' && call.operation !== 'embed') return undefined
+/** @throws UpstreamError for what is not JSON, and for an error that came with a status of success */
+function observe(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): Observation {
+  if (call.operation !== 'generate' && call.operation !== 'embed') return {}
   let document: JsonDocument
   try {
-    document = parseDocument(bytes.toString('utf8'))
+    document = plainDocument(bytes.toString('utf8'))
   } catch (cause) {
-    return transportError('parse', provider, { cause })
+    throw transportError('parse', provider, { cause })
   }
-  const { error } = format.observeReply(document, call.operation)
-  return error && new UpstreamError(error, { failure: 'error_in_200', provider })
+  const observation = format.observeReply(document, call.operation)
+  const { error } = observation
+  if (error) throw new UpstreamError(error, { failure: 'error_in_200', provider })
+  return observation
 }
 
 /** Our id of the call is on the reply already; the provider's own helps to ask them about it. */

@@ -1,4 +1,5 @@
 import type { Format, ModelEntry, ReplyEvent } from '../contract.ts'
+import type { Observation } from '../formats/wire-format.ts'
 import type { Flow } from '../stream/flow.ts'
 
 /** Where a reply comes from: an upstream's answer, or what a processor or an embedded provider said. */
@@ -16,7 +17,12 @@ export interface Origin {
 }
 
 export type OriginBody =
-  | { readonly kind: 'whole'; readonly bytes: Buffer }
+  | {
+      readonly kind: 'whole'
+      readonly bytes: Buffer
+      /** What was seen in the bytes when they came. */
+      readonly observation: Observation
+    }
   | {
       readonly kind: 'stream'
       readonly flow: Flow<Buffer>

@@ -47,7 +47,8 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
     case 'events':
       return complete(reply, body.events as readonly ReplyEvent[])
     case 'whole':
-      if (isUntouched(reply)) return { bytes: observed(reply, body.bytes), losses: [] }
+      reply.end.note(body.observation)
+      if (isUntouched(reply)) return { bytes: body.bytes, losses: [] }
       return translated(reply, body.bytes)
     default:
       throw new Error('a stream has to be gathered first')
@@ -57,21 +58,6 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
 /** The same format, nothing changed, and framed as the client wants it: the bytes can go as they are. */
 function isUntouched({ format, origin, changes, exchange }: EngineReply): boolean {
   return format === origin.format && changes.length === 0 && exchange.head.framing === 'sse'
-}
-
-/** Looks at a body that passes by, for usage and model. A body that is not JSON passes by unseen. */
-function observed({ exchange, format, end }: EngineReply, bytes: Buffer): Buffer {
-  try {
-    end.note(
-      formatOf(exchange.surroundings, format).observeReply(
-        parseDocument(bytes.toString('utf8')),
-        exchange.head.operation,
-      ),
-    )
-  } catch {
-    exchange.log.debug('reply body could not be read')
-  }
-  return bytes
 }
 
 function translated(reply: EngineReply, bytes: Buffer): { bytes: Buffer; losses: readonly Loss[] } {

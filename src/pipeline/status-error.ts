@@ -1,6 +1,6 @@
 import type { ErrorView } from '../formats/error-view.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
-import { parseDocument } from '../json/document.ts'
+import { plainDocument } from '../json/document.ts'
 import { UpstreamError } from '../refusal.ts'
 import type { UpstreamResponse } from '../upstream/client.ts'
 import { classOfStatus } from '../upstream/failure.ts'
@@ -58,9 +58,9 @@ function kept(headers: UpstreamResponse['headers']): Record<string, string> {
   return found
 }
 
-function documentOf(text: string): ReturnType<typeof parseDocument> | undefined {
+function documentOf(text: string): ReturnType<typeof plainDocument> | undefined {
   try {
-    return parseDocument(text)
+    return plainDocument(text)
   } catch {
     return undefined
   }

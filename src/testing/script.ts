@@ -61,7 +61,7 @@ export class Script {
     if ('failure' in scripted) throw upstreamError(call.provider, scripted)
     if ('hangs' in scripted) return this.#hang(call)
     const headers = 'headers' in scripted ? (scripted.headers ?? {}) : {}
-    const whole = (bytes: string): Origin => ({ ...base, body: { kind: 'whole', bytes: Buffer.from(bytes) } })
+    const whole = (bytes: string): Origin => ({ ...base, body: { kind: 'whole', observation: {}, bytes: Buffer.from(bytes) } })
     const base = { provider: call.provider, status: 200, headers, format: call.target, cancel: () => {} }
     const format = formatOf(call.exchange.surroundings, call.target)
     if ('models' in scripted) return whole(format.encodeModels(scripted.models))
