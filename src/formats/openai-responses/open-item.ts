@@ -1,16 +1,5 @@
 import type { TextPart } from '../conversation.ts'
-
-/** A part that has been started. */
-export interface OpenPart {
-  readonly index: number
-  /** UTF-16 code units that have come, of the current section. */
-  length: number
-  /** The first half of a surrogate pair whose second half has not come. */
-  held: string
-  citations: number
-  logprobs: boolean
-  open: boolean
-}
+import type { OpenPart } from './part-events.ts'
 
 /** An output item while its events come in. */
 export class OpenItem {
@@ -31,5 +20,10 @@ export class OpenItem {
 
   setPhase(phase: unknown): void {
     if (phase === 'commentary' || phase === 'final_answer') this.phase = { phase }
+  }
+
+  /** The id as a member of a part. */
+  get idMember(): { readonly id?: string } {
+    return this.id === undefined ? {} : { id: this.id }
   }
 }

@@ -5,6 +5,7 @@ import type { ReplyEvent } from '../reply-events.ts'
 import { DeclaredTools } from './declared-tools.ts'
 import { type Bag, bagOf, type Fields, isFields, valueIn } from './fields.ts'
 import { ItemIds } from './item-ids.ts'
+import { ItemSequence, type Opened } from './item-sequence.ts'
 import type { LossList } from './loss-list.ts'
 import { MessageItem } from './message-item.ts'
 import { FORMAT } from './name.ts'
@@ -15,46 +16,29 @@ import type { SseFrames } from './sse-frames.ts'
 
 export type PartEvent = Exclude<Extract<ReplyEvent, { readonly index: number }>, { readonly type: 'embedding' }>
 
-interface OpenOutput {
-  readonly item: OutputItem
-  readonly outputIndex: number
-  /** The provider's id of the item, when it spoke this format. */
-  readonly nativeId: string | undefined
-  readonly native: boolean
-  /** Canonical parts of it that have not ended. */
-  openParts: number
-  closed: boolean
-}
-
-/**
- * An item stays open after its last part has ended until another item begins or the reply ends: more of the same
- * message may follow, and only the end tells whether the last item is whole.
- */
+/** Each part becomes an item, or a piece of one: texts in a row are one message. */
 export class OutputEncoder {
-  readonly #frames: SseFrames
   readonly #losses: LossList
   readonly #tools: DeclaredTools
   readonly #ids: ItemIds
-  readonly #items: OpenOutput[] = []
-  readonly #json: string[] = []
-  readonly #byPart = new Map<number, OpenOutput>()
+  readonly #items: ItemSequence
   #refused = false
 
   /** @param request the client's own request body */
   constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList) {
-    this.#frames = frames
     this.#losses = losses
     this.#tools = new DeclaredTools(request)
     this.#ids = new ItemIds(responseId)
+    this.#items = new ItemSequence(frames, this.#ids)
   }
 
   /** JSON text of the items that are done, in order. */
   get done(): readonly string[] {
-    return this.#json.filter(json => json !== undefined)
+    return this.#items.done
   }
 
   get isBegun(): boolean {
-    return this.#items.length > 0
+    return !this.#items.isEmpty
   }
 
   /** Whether a refusal was said. */
@@ -64,9 +48,8 @@ export class OutputEncoder {
 
   event(event: PartEvent): string {
     if (event.type === 'part-start') return this.#partStart(event.index, event.candidate, event.part)
-    const open = this.#byPart.get(event.index)
-    if (open === undefined) return ''
-    const { item } = open
+    const item = this.#items.of(event.index)
+    if (item === undefined) return ''
     switch (event.type) {
       case 'text-delta':
         return item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : ''
@@ -82,7 +65,7 @@ export class OutputEncoder {
       case 'logprobs':
         return item instanceof MessageItem ? item.logprobs(event.logprobs) : ''
       case 'part-end':
-        return this.#partEnd(event.index, open)
+        return this.#items.detach(event.index)
     }
   }
 
@@ -97,7 +80,7 @@ export class OutputEncoder {
 
   /** Ends every item that is still open; the last one with `status`. */
   close(status: ItemStatus): string {
-    return this.#items.map(open => this.#close(open, open === this.#items.at(-1) ? status : 'completed')).join('')
+    return this.#items.close(status)
   }
 
   #partStart(index: number, candidate: number, part: Part): string {
@@ -121,7 +104,7 @@ export class OutputEncoder {
   #said(index: number, part: TextPart | RefusalPart): string {
     const { open, frames } = this.#message(part, bagOf(part))
     const { item } = open
-    this.#attach(index, open)
+    this.#items.attach(index, open)
     if (!(item instanceof MessageItem)) return frames
     const bag = bagOf(part)
     const message = valueIn(bag, '#message')
@@ -138,29 +121,29 @@ export class OutputEncoder {
   }
 
   /** The message that a part belongs to: the last item, if that is one it can be part of, else a new one. */
-  #message(part: TextPart | RefusalPart, bag: Bag | undefined): { readonly open: OpenOutput; readonly frames: string } {
-    const last = this.#items.at(-1)
+  #message(part: TextPart | RefusalPart, bag: Bag | undefined): Opened {
+    const { last } = this.#items
     const native = bag !== undefined
-    if (last !== undefined && last.item instanceof MessageItem && !last.closed && last.openParts === 0) {
+    if (last?.item instanceof MessageItem) {
       const same = native ? part.id !== undefined && last.nativeId === part.id : !last.native
       if (same) return { open: last, frames: '' }
     }
-    return this.#open(
+    return this.#items.begin(
       'msg',
-      part.id,
       native,
+      part.id,
       place => new MessageItem(place, part.type === 'text' ? part.phase : undefined),
     )
   }
 
   #thought(index: number, part: ReasoningPart): string {
     const bag = bagOf(part)
-    const last = this.#items.at(-1)
-    const joins = bag?.['#joined'] !== undefined && last?.item instanceof ReasoningItem && !last.closed
+    const { last } = this.#items
+    const joins = bag?.['#joined'] !== undefined && last?.item instanceof ReasoningItem
     const { open, frames } = joins
       ? { open: last, frames: '' }
-      : this.#open('rs', part.id, bag !== undefined, place => new ReasoningItem(place, extraOf(bag)))
-    this.#attach(index, open)
+      : this.#items.begin('rs', bag !== undefined, part.id, place => new ReasoningItem(place, extraOf(bag)))
+    this.#items.attach(index, open)
     const { item } = open
     if (!(item instanceof ReasoningItem)) return frames
     let text = frames + item.begin(part.visibility, extraOf(bag))
@@ -175,13 +158,13 @@ export class OutputEncoder {
     const callId = this.#ids.callId(call.callId)
     const prefix = call.kind === 'custom' ? 'ctc' : 'fc'
     const bag = bagOf(part)
-    const { open, frames } = this.#open(
+    const { open, frames } = this.#items.begin(
       prefix,
-      part.id,
       bag !== undefined,
+      part.id,
       place => new CallItem(place, { ...call, callId }, unwrap, extraOf(bag)),
     )
-    this.#attach(index, open)
+    this.#items.attach(index, open)
     return frames + (open.item instanceof CallItem ? open.item.add(part.arguments) : '')
   }
 
@@ -202,8 +185,8 @@ export class OutputEncoder {
   }
 
   #whole(index: number, id: string | undefined, json: string): string {
-    const { open, frames } = this.#open('item', id, true, place => new WholeItem(place, json))
-    this.#attach(index, open)
+    const { open, frames } = this.#items.begin('item', true, id, place => new WholeItem(place, json))
+    this.#items.attach(index, open)
     return frames
   }
 
@@ -227,47 +210,6 @@ export class OutputEncoder {
     if (item instanceof ReasoningItem && value !== undefined) item.state(value)
     else
       this.#losses.dropped('state', `reasoning state of ${state.scheme} has no place in a reply of the Responses API`)
-  }
-
-  #open(
-    prefix: string,
-    id: string | undefined,
-    native: boolean,
-    make: (place: { frames: SseFrames; outputIndex: number; id: string }) => OutputItem,
-  ): { readonly open: OpenOutput; readonly frames: string } {
-    const ended = this.#items.map(open => (open.openParts === 0 ? this.#close(open, 'completed') : '')).join('')
-    const outputIndex = this.#items.length
-    const item = make({ frames: this.#frames, outputIndex, id: this.#ids.itemId(prefix, native ? id : undefined) })
-    const open: OpenOutput = {
-      item,
-      outputIndex,
-      nativeId: native ? id : undefined,
-      native,
-      openParts: 0,
-      closed: false,
-    }
-    this.#items.push(open)
-    return { open, frames: ended + item.open() }
-  }
-
-  #attach(index: number, open: OpenOutput): void {
-    open.openParts++
-    this.#byPart.set(index, open)
-  }
-
-  #partEnd(index: number, open: OpenOutput): string {
-    this.#byPart.delete(index)
-    open.openParts--
-    const isLast = open === this.#items.at(-1)
-    return open.openParts === 0 && !isLast ? this.#close(open, 'completed') : ''
-  }
-
-  #close(open: OpenOutput, status: ItemStatus): string {
-    if (open.closed) return ''
-    open.closed = true
-    const { frames, json } = open.item.close(status)
-    this.#json[open.outputIndex] = json
-    return frames
   }
 }
 

@@ -201,6 +201,21 @@ test('E215: thinking comes before what was thought out, in its sections', () => 
   ])
 })
 
+test('a summary and the text of one item are told as one item', () => {
+  const id = 'rs_1'
+  const extensions = (bag: Record<string, string>) => ({ 'openai-responses': bag })
+  const summary: Part = { type: 'reasoning', id, visibility: 'summary', chunks: ['a'], extensions: extensions({}) }
+  const full: Part = { ...summary, visibility: 'full', chunks: ['b'], extensions: extensions({ '#joined': 'true' }) }
+  expect(outputOf([...whole(summary, full), ...finish()])).toEqual([
+    {
+      id,
+      type: 'reasoning',
+      summary: [{ type: 'summary_text', text: 'a' }],
+      content: [{ type: 'reasoning_text', text: 'b' }],
+    },
+  ])
+})
+
 test('E87: a signature of another maker is not passed off as OpenAI’s', () => {
   const encoder = format.encodeStream(replyContext())
   const thinking: Part = {
