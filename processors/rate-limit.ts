@@ -134,9 +134,10 @@ function costOf(unit: Limit['unit']): number {
   return unit === 'requests' ? 1 : 0
 }
 
-/** How long a limit is short of what a call costs, in milliseconds. */
-function shortfall({ limit, remaining }: LimitState): number {
-  return ((costOf(limit.unit) - remaining) * limit.periodMs) / limit.amount
+/** How long a limit is short of what a call costs, in milliseconds; below 0 when it has more than that. */
+function shortfall({ limit, resetMs }: LimitState): number {
+  // Of a bucket in debt, `remaining` says no more than 0.
+  return resetMs - ((limit.capacity - costOf(limit.unit)) * limit.periodMs) / limit.amount
 }
 
 /** Whose bucket it is: a key for the store and words for a message. Both hold only names of the config and addresses. */

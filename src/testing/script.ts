@@ -1,5 +1,6 @@
 import type { Call, FailureClass, ModelEntry, Next, Reply, ReplyEvent, Usage } from '../contract.ts'
 import { CompletionBuilder, eventsOf as completionEvents } from '../formats/completion.ts'
+import { parseDocument } from '../json/document.ts'
 import type { EngineCall } from '../pipeline/call.ts'
 import { formatOf } from '../pipeline/exchange.ts'
 import type { Origin } from '../pipeline/origin.ts'
@@ -61,9 +62,13 @@ export class Script {
     if ('failure' in scripted) throw upstreamError(call.provider, scripted)
     if ('hangs' in scripted) return this.#hang(call)
     const headers = 'headers' in scripted ? (scripted.headers ?? {}) : {}
-    const whole = (bytes: string): Origin => ({ ...base, body: { kind: 'whole', observation: {}, bytes: Buffer.from(bytes) } })
     const base = { provider: call.provider, status: 200, headers, format: call.target, cancel: () => {} }
     const format = formatOf(call.exchange.surroundings, call.target)
+    const whole = (text: string): Origin => {
+      const bytes = Buffer.from(text)
+      const observation = format.observeReply(parseDocument(text), call.operation)
+      return { ...base, body: { kind: 'whole', bytes, observation } }
+    }
     if ('models' in scripted) return whole(format.encodeModels(scripted.models))
     if ('tokens' in scripted) return whole(format.encodeTokenCount(scripted.tokens))
     const events = eventsOf(call, scripted)

@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { within } from '../components/deadline.ts'
+import { CLOSE_DEADLINE_MS } from '../components/start.ts'
+import { thrownText } from '../components/thrown.ts'
 import type { Format, Loss, Next, Processor, ProcessorDefinition, Reply, Store } from '../contract.ts'
 import type { EngineCall } from '../pipeline/call.ts'
 import { compose } from '../pipeline/compose.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
 import { StepFailure } from '../pipeline/step.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
+import { clock } from '../services/clock.ts'
+import { MemoryStore } from '../services/store-memory.ts'
 import { type Delivered, deliver } from './deliver.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type PlainFormatState, plainFormat } from './plain-format.ts'
@@ -13,7 +17,6 @@ import { type LogLine, type Measurement, recordingLog, recordingMetrics, recordi
 import { Script, type ScriptedReply } from './script.ts'
 import { type CallSketch, type ProviderFormats, testCall } from './test-call.ts'
 import { optionsFrom } from './test-options.ts'
-import { TestStore } from './test-store.ts'
 
 /** What a processor is set up with, and what stands behind it. */
 export interface World {
@@ -39,7 +42,7 @@ export class Workbench {
   readonly log: LogLine[] = []
   readonly measurements: Measurement[] = []
   readonly storeKeys = new Set<string>()
-  readonly store: Store = recordingStore(new TestStore(this.clock), this.storeKeys)
+  readonly store: Store = recordingStore(new MemoryStore(this.clock), this.storeKeys)
   readonly calls: SeenCall[] = []
   readonly script: Script
   readonly #definition: ProcessorDefinition
@@ -114,7 +117,7 @@ export class Workbench {
 
   async close(): Promise<void> {
     this.#shutdown.abort()
-    await within(REAL_TIME, 5000, () => this.#processor?.close?.())
+    await within(clock, CLOSE_DEADLINE_MS, () => this.#processor?.close?.())
   }
 
   async #handle(call: EngineCall, sketch: CallSketch): Promise<SeenCall> {
@@ -137,7 +140,8 @@ export class Workbench {
   /** Every promise that the contract asks a processor to keep, whatever the test is about. */
   #checkEnds({ failure }: SeenCall): void {
     if (failure instanceof StepFailure && !this.#isScripted(failure.cause)) {
-      throw new Error(failure.message, { cause: failure.cause })
+      const { cause, message } = failure
+      throw new Error(cause === undefined ? message : `${message}: ${thrownText(cause)}`, { cause })
     }
     if (failure instanceof Refusal && !(failure instanceof UpstreamError) && !this.#isScripted(failure)) {
       this.#checkDeclared(failure)
@@ -163,19 +167,6 @@ export class Workbench {
     if (declared.status !== status)
       throw new Error(`refused with ${status}; it declares ${declared.status} for "${code}"`)
   }
-}
-
-const REAL_TIME = {
-  now: () => performance.now(),
-  date: () => Date.now(),
-  sleep: (ms: number, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, ms)
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer)
-        reject(signal.reason)
-      })
-    }),
 }
 
 function snapshot(call: EngineCall): unknown {

@@ -112,6 +112,15 @@ testProcessor(test, 'rate-limit', rateLimit, {
         expect(calls[1]?.failure).toHaveProperty('message', expect.stringContaining('600 tokens a minute'))
       },
     },
+    'names the limit that refused, not another one that still has room': {
+      options: 'requests_per_minute = 2\ntokens_per_minute = 600',
+      replies: [{ text: 'long', usage: { input: 600, output: 600 } }],
+      calls: times(2, alice),
+      expect({ failure, metrics }) {
+        expect(failure).toHaveProperty('message', expect.stringContaining('600 tokens a minute'))
+        expect(metrics.map(({ labels }) => labels.limit)).toEqual(['tokens_per_minute'])
+      },
+    },
     'charges the tokens of a stream that the client left': {
       options: 'tokens_per_minute = 10',
       replies: [
