@@ -67,9 +67,9 @@ const TOOL_RESULT_KEYS: ReadonlySet<string> = new Set(['type', 'tool_use_id', 'c
 const SEARCH_RESULT_KEYS: ReadonlySet<string> = new Set(['type', 'source', 'title', 'content', 'cache_control'])
 const COMPACTION_KEYS: ReadonlySet<string> = new Set(['type', 'content', 'cache_control'])
 
-function decodeText(document: JsonDocument, block: JsonObject): Decoded | undefined {
-  const text = stringAt(block, 'text')
-  if (text === undefined) return undefined
+/** A request's schema has seen to it that there is text; an upstream may send anything. */
+function decodeText(document: JsonDocument, block: JsonObject): Decoded {
+  const text = stringAt(block, 'text') ?? ''
   const citations = objectsAt(block, 'citations').map(citation => decodeCitation(document, citation))
   return {
     part: { type: 'text', text, ...(citations.length === 0 ? {} : { citations }) },

@@ -16,6 +16,8 @@ const DELTAS: ReadonlyMap<string, readonly string[]> = new Map([
   ['compaction', ['compaction_delta']],
 ])
 
+const KNOWN: ReadonlySet<string> = new Set([...DELTAS.values()].flat())
+
 export function checkStream(): StreamCheck {
   return new Checker()
 }
@@ -83,9 +85,12 @@ class Checker implements StreamCheck {
 
   #blockDelta(value: JsonObject): string | undefined {
     if (this.#open === undefined || value.index !== this.#next) return 'a delta outside its block'
-    const type = String(objectAt(value, 'delta').type)
+    const { type } = objectAt(value, 'delta')
+    if (typeof type !== 'string') return 'a delta without a type'
     const allowed = DELTAS.get(String(this.#open.type))
-    if (allowed !== undefined && !allowed.includes(type)) return `"${type}" in a block of "${String(this.#open.type)}"`
+    // Clients pass over deltas of kinds they do not know.
+    if (allowed !== undefined && KNOWN.has(type) && !allowed.includes(type))
+      return `"${type}" in a block of "${String(this.#open.type)}"`
     if (this.#signatures > 0) return 'a delta after the signature'
     if (type === 'signature_delta') this.#signatures++
     return undefined

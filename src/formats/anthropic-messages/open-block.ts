@@ -20,7 +20,8 @@ export abstract class OpenBlock {
   /** Whether the client is asked to run a tool. */
   readonly isToolCall: boolean = false
   abstract open(): readonly ReplyEvent[]
-  abstract delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[]
+  /** @returns `undefined` for a delta that cannot belong to this block */
+  abstract delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined
   abstract close(): readonly ReplyEvent[]
 
   protected started(part: Part): ReplyEvent {
@@ -79,12 +80,12 @@ class OpenText extends OpenBlock {
     return [this.started(this.#part)]
   }
 
-  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
     if (delta.type === this.#deltaType) return this.text(stringAt(delta, this.#key) ?? '')
-    if (delta.type === 'citations_delta' && isObject(delta.citation)) {
+    if (this.#deltaType === 'text_delta' && delta.type === 'citations_delta' && isObject(delta.citation)) {
       return [{ type: 'citation', index: this.index, citation: decodeCitation(document, delta.citation) }]
     }
-    return [unknownDelta(document)]
+    return unknownDelta(document, delta)
   }
 
   close(): readonly ReplyEvent[] {
@@ -107,7 +108,7 @@ class OpenThinking extends OpenText {
     super(index, part, 'thinking_delta', 'thinking')
   }
 
-  override delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
+  override delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
     if (delta.type !== 'signature_delta') return super.delta(document, delta)
     this.#signature = stringAt(delta, 'signature') ?? ''
     return NOTHING
@@ -139,8 +140,8 @@ class OpenToolCall extends OpenBlock {
     return [this.started({ ...this.#part, arguments: '' })]
   }
 
-  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
-    if (delta.type !== 'input_json_delta') return [unknownDelta(document)]
+  delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
+    if (delta.type !== 'input_json_delta') return unknownDelta(document, delta)
     const text = this.#pairs.take(stringAt(delta, 'partial_json') ?? '')
     if (text === '') return NOTHING
     this.#isEmpty = false
@@ -209,6 +210,16 @@ function rawMembers(object: JsonObject): Readonly<Record<string, RawJson>> {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, new RawJson(JSON.stringify(value))]))
 }
 
-function unknownDelta(document: JsonDocument): ReplyEvent {
-  return { type: 'raw', format: FORMAT, json: document.text }
+const KNOWN_DELTAS: ReadonlySet<unknown> = new Set([
+  'text_delta',
+  'citations_delta',
+  'input_json_delta',
+  'thinking_delta',
+  'signature_delta',
+])
+
+/** A delta of a new kind is kept; one of a kind that belongs to other blocks is a mistake. */
+function unknownDelta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
+  if (typeof delta.type !== 'string' || KNOWN_DELTAS.has(delta.type)) return undefined
+  return [{ type: 'raw', format: FORMAT, json: document.text }]
 }

@@ -1,9 +1,15 @@
 /** What the engine relies on in a request: types and required fields. Everything else passes and is judged upstream. */
 
-const CONTENT = {
-  type: ['string', 'array', 'null'],
-  items: { type: 'object', required: ['type'], properties: { type: { type: 'string' } } },
+const BLOCK = {
+  type: 'object',
+  required: ['type'],
+  properties: { type: { type: 'string' } },
+  if: { properties: { type: { const: 'text' } } },
+  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own word
+  then: { required: ['text'], properties: { text: { type: 'string' } } },
 } as const
+
+const CONTENT = { type: ['string', 'array', 'null'], items: BLOCK } as const
 
 const MESSAGE = {
   type: 'object',

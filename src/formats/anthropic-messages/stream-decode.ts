@@ -101,7 +101,9 @@ export class AnthropicStreamDecoder implements StreamDecoder {
 
   #openBlock(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
     const closed = this.#closeBlock()
-    const block = openBlock(document, objectAt(event, 'content_block'), this.#next, this.#id ?? '')
+    const content = objectAt(event, 'content_block')
+    if (typeof content.type !== 'string') return this.#fail(protocolError('sent a content block without a type'))
+    const block = openBlock(document, content, this.#next, this.#id ?? '')
     this.#block = block
     this.#blockIndex = typeof event.index === 'number' ? event.index : this.#blockIndex + 1
     this.#next++
@@ -114,7 +116,8 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     if (this.#block === undefined || (typeof event.index === 'number' && event.index !== this.#blockIndex)) {
       return this.#fail(protocolError('sent a delta of a content block that is not open'))
     }
-    return this.#block.delta(document, objectAt(event, 'delta'))
+    const events = this.#block.delta(document, objectAt(event, 'delta'))
+    return events ?? this.#fail(protocolError('sent a delta that does not belong to its content block'))
   }
 
   #closeBlock(): readonly ReplyEvent[] {

@@ -3,6 +3,7 @@
  * canonical count includes both (conversion.md C.2; Anthropic Messages API, `usage`).
  */
 import type { JsonDocument } from '../../json/document.ts'
+import { RawJson } from '../../json/raw.ts'
 import type { Usage } from '../reply-events.ts'
 import type { ApiVersion } from './api-version.ts'
 import { isObject, type JsonObject, numberAt, objectAt, present, stringAt } from './fields.ts'
@@ -68,8 +69,19 @@ function tokens(value: unknown): number | undefined {
  * @param version decides whether fields without a value are `null` or left out
  */
 export function encodeUsage(usage: Usage | undefined, version: ApiVersion): WritableObject {
-  const written = usage?.raw?.format === FORMAT ? membersOf(usage.raw.json) : countsFor(usage)
+  const counted = countsFor(usage)
+  const written = usage?.raw?.format === FORMAT ? withCounts(membersOf(usage.raw.json), counted) : counted
   return version === '2026-10-21' ? { ...NULL_USAGE, ...written } : written
+}
+
+/** The two counts that every client adds up, should the provider have sent something else in their place. */
+function withCounts(raw: WritableObject, counted: WritableObject): WritableObject {
+  const bad = ['input_tokens', 'output_tokens'].filter(key => !isCount(raw[key]))
+  return bad.length === 0 ? raw : { ...raw, ...Object.fromEntries(bad.map(key => [key, counted[key]])) }
+}
+
+function isCount(value: unknown): boolean {
+  return value instanceof RawJson && /^\d+$/.test(value.text)
 }
 
 const NULL_USAGE: WritableObject = {
