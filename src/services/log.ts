@@ -1,0 +1,152 @@
+/**
+ * The log: one line for each event, on standard output. Only fields of plain types are written, strings are cut and
+ * scrubbed here, at the one place that every line passes, and a reader of the log that is too slow loses lines rather
+ * than stopping the gateway.
+ */
+import { destination as fileDestination, type Logger, pino } from 'pino'
+import type { Log, LogFields } from '../contract.ts'
+import { type LineSink, prettyLines } from './pretty-lines.ts'
+import { Scrubber } from './scrub.ts'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** `auto`: pretty on a terminal, JSON anywhere else. */
+  readonly format?: 'auto' | 'json' | 'pretty'
+  /** Values that must never be seen. */
+  readonly secrets?: Iterable<string>
+  /** Gets each line; standard output if absent. */
+  readonly destination?: LineSink
+}
+
+/** A log that can be given fields which all its lines carry. */
+export interface LogTree extends Log {
+  child(fields: LogFields): LogTree
+}
+
+/** The root of all logs. */
+export interface GatewayLog extends LogTree {
+  /** Hides more values, once they are known. */
+  hide(secrets: Iterable<string>): void
+  /** Lines that were dropped because nobody took them. */
+  dropped(): number
+  /** Writes what waits. */
+  flush(): void
+}
+
+const MAX_STRING = 256
+/** Bytes that may wait for a slow reader of the log. */
+const MAX_WAITING = 4 * 1024 * 1024
+/** Names that a line uses itself. */
+const RESERVED = new Set(['time', 'level', 'message', '__proto__'])
+
+export function createLog({ level, format = 'auto', secrets = [], destination }: LogOptions): GatewayLog {
+  const scrubber = new Scrubber(secrets)
+  const output = destination ? unbounded(destination) : standardOutput()
+  const pretty = format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY)
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
+    pretty ? prettyLines(output.sink) : output.sink,
+  )
+  return Object.assign(new ScrubbedLog(logger, scrubber), {
+    hide: (more: Iterable<string>) => scrubber.hide(more),
+    dropped: output.dropped,
+    flush: output.flush,
+  })
+}
+
+class ScrubbedLog implements LogTree {
+  readonly #logger: Logger
+  readonly #scrubber: Scrubber
+
+  constructor(logger: Logger, scrubber: Scrubber) {
+    this.#logger = logger
+    this.#scrubber = scrubber
+  }
+
+  child(fields: LogFields): LogTree {
+    return new ScrubbedLog(this.#logger.child(this.#fields(fields)), this.#scrubber)
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (this.#logger.isLevelEnabled('debug')) this.#logger.debug(this.#fields(fields), this.#text(message))
+  }
+
+  info(message: string, fields?: LogFields): void {
+    if (this.#logger.isLevelEnabled('info')) this.#logger.info(this.#fields(fields), this.#text(message))
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (this.#logger.isLevelEnabled('warn')) this.#logger.warn(this.#fields(fields), this.#text(message))
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (this.#logger.isLevelEnabled('error')) this.#logger.error(this.#fields(fields), this.#text(message))
+  }
+
+  #fields(fields: LogFields = {}): Record<string, unknown> {
+    const safe: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) safe[RESERVED.has(name) ? `${name}_` : name] = this.#value(name, value)
+    }
+    return safe
+  }
+
+  /** The types hold for our own code; processors may be written without them. */
+  #value(name: string, value: unknown): string | number | boolean {
+    switch (typeof value) {
+      case 'string':
+        // Ids look like credentials. They are ours, or were checked when they came in.
+        return name === 'id' ? cut(this.#scrubber.configured(value)) : this.#text(value)
+      case 'number':
+        return Number.isFinite(value) ? value : String(value)
+      case 'boolean':
+        return value
+      default:
+        return `[not logged: ${value === null ? 'null' : typeof value}]`
+    }
+  }
+
+  #text(text: unknown): string {
+    return cut(this.#scrubber.text(String(text)))
+  }
+}
+
+function cut(text: string): string {
+  return text.length > MAX_STRING ? `${text.slice(0, MAX_STRING - 1)}…` : text
+}
+
+interface Output {
+  readonly sink: LineSink
+  readonly dropped: () => number
+  readonly flush: () => void
+}
+
+function unbounded(sink: LineSink): Output {
+  return { sink, dropped: () => 0, flush: () => {} }
+}
+
+/** Written in the background; drops lines while more than `MAX_WAITING` bytes are waiting. */
+function standardOutput(): Output {
+  const stream = fileDestination({ dest: 1, sync: false, maxLength: MAX_WAITING })
+  let dropped = 0
+  stream.on('drop', () => dropped++)
+  // Nobody reads the log any more: that must not end the gateway.
+  stream.on('error', () => {})
+  return { sink: stream, dropped: () => dropped, flush: () => flush(stream) }
+}
+
+function flush(stream: { flushSync(): void }): void {
+  try {
+    stream.flushSync()
+  } catch {
+    // Not open yet, or closed already: there is nobody to tell.
+  }
+}

@@ -1,0 +1,37 @@
+/** All services of one gateway, started and closed together. */
+import { readFileSync } from 'node:fs'
+import type { Clock } from '../contract.ts'
+import { clock } from './clock.ts'
+import { EngineMetrics } from './engine-metrics.ts'
+import { createLog, type GatewayLog, type LogOptions } from './log.ts'
+import { createMetrics, type GatewayMetrics } from './metrics.ts'
+import { type SharedStore, sharedStore } from './store.ts'
+import { MemoryStore } from './store-memory.ts'
+
+export interface Services {
+  readonly clock: Clock
+  readonly log: GatewayLog
+  readonly metrics: GatewayMetrics
+  readonly engine: EngineMetrics
+  readonly store: SharedStore
+  /** Writes out what the log still holds. */
+  close(): Promise<void>
+}
+
+export function startServices(log: LogOptions): Services {
+  const metrics = createMetrics()
+  const root = createLog(log)
+  return {
+    clock,
+    log: root,
+    metrics,
+    engine: new EngineMetrics(metrics.registry, version()),
+    store: sharedStore(new MemoryStore(clock)),
+    close: async () => root.flush(),
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return String((JSON.parse(text) as { readonly version?: unknown }).version)
+}
