@@ -4,7 +4,7 @@ import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeCall, wireName } from './reply-parts.ts'
-import { stateFields } from './reply-state.ts'
+import { callStateFields } from './reply-state.ts'
 
 interface Call {
   /** The n-th call of the message (conversion.md E197). */
@@ -33,7 +33,9 @@ export class CallEncoder {
     const call = { place: this.#calls.size, kind: part.kind, hasArguments: part.arguments !== '', hasEnded: false }
     this.#calls.set(index, call)
     if (!this.isLegacy) {
-      return [`"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, part.arguments, this.#ledger) })}]`]
+      return [
+        `"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, call.place, part.arguments, this.#ledger) })}]`,
+      ]
     }
     if (call.place === 0)
       return [writeJson({ function_call: { name: wireName(part), arguments: part.arguments } }).slice(1, -1)]
@@ -50,7 +52,7 @@ export class CallEncoder {
       case 'arguments-delta':
         return event.text === '' ? [] : this.#arguments(call, event.text)
       case 'state': {
-        const fields = stateFields('call', [event.state], this.#ledger)
+        const fields = callStateFields([event.state], this.#ledger)
         if (this.isLegacy || Object.keys(fields).length === 0) return []
         return [`"tool_calls":[${writeJson({ index: call.place, ...fields })}]`]
       }

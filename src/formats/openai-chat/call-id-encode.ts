@@ -28,7 +28,7 @@ export class WireCallIds {
 }
 
 function fitting(id: string, salt: number): string {
-  if (id.length <= LONGEST && salt === 0) return id
+  if (id !== '' && id.length <= LONGEST && salt === 0) return id
   return `${id.slice(0, LONGEST - 17)}_${digest(id, salt).toString('hex').slice(0, 16)}`
 }
 

@@ -8,7 +8,7 @@ import { encodeFinish, lostInFinish } from './finish.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeMedia, noteLost } from './reply-parts.ts'
-import { stateFields } from './reply-state.ts'
+import { reasoningStateFields } from './reply-state.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
 type Field = 'content' | 'refusal' | 'reasoning_content'
@@ -147,7 +147,7 @@ export class CandidateEncoder {
       case 'section-break':
         return [this.#choice(`"${field}":"\\n\\n"`)]
       case 'state': {
-        const fields = membersOf(stateFields('reasoning', [event.state], this.#ledger))
+        const fields = membersOf(reasoningStateFields([event.state], this.#ledger))
         return fields === '' ? [] : [this.#choice(fields)]
       }
       case 'citation':

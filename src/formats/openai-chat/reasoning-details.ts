@@ -37,3 +37,21 @@ export class ReasoningDetails {
     return { scheme: 'openrouter.details', value }
   }
 }
+
+/**
+ * The items of details that travel as state, as one JSON array.
+ *
+ * @returns `undefined` when a value is no array: it is not what OpenRouter sent then
+ */
+export function joinDetails(values: readonly string[]): string | undefined {
+  const items = values.map(itemsText)
+  return items.every(text => text !== undefined) ? `[${items.filter(text => text !== '').join(',')}]` : undefined
+}
+
+function itemsText(value: string): string | undefined {
+  try {
+    return Array.isArray(JSON.parse(value)) ? value.trim().slice(1, -1).trim() : undefined
+  } catch {
+    return undefined
+  }
+}

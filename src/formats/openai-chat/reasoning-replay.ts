@@ -4,6 +4,7 @@
  */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState, Part, ReasoningPart } from '../conversation.ts'
+import { joinDetails } from './reasoning-details.ts'
 import type { Target } from './target.ts'
 
 export interface ReplayedReasoning {
@@ -51,12 +52,15 @@ function replayDetails(
   path: string,
   { dialect, ledger }: Target,
 ): { readonly [key: string]: Writable } {
-  const items: string[] = []
-  for (const { scheme, value } of thoughts.flatMap(part => part.state ?? [])) {
-    if (scheme === 'openrouter.details' && dialect.reasoningDetails) items.push(value.trim().slice(1, -1))
-    else if (scheme !== 'mistral.signature' || dialect.replay !== 'thinking') {
-      ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)
-    }
+  const states = thoughts.flatMap(part => part.state ?? [])
+  const values = states.filter(state => state.scheme === 'openrouter.details').map(state => state.value)
+  const details = dialect.reasoningDetails ? joinDetails(values) : undefined
+  for (const { scheme } of states) {
+    const goesOut =
+      scheme === 'openrouter.details'
+        ? details !== undefined
+        : scheme === 'mistral.signature' && dialect.replay === 'thinking'
+    if (!goesOut) ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)
   }
-  return items.length === 0 ? {} : { reasoning_details: new RawJson(`[${items.join(',')}]`) }
+  return details === undefined || values.length === 0 ? {} : { reasoning_details: new RawJson(details) }
 }

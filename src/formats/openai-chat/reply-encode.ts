@@ -10,7 +10,7 @@ import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeCall, encodeMedia, isLegacyClient, noteForeign, noteLost, replyId } from './reply-parts.ts'
 import { mergeRaw, type RawChoice } from './reply-raw.ts'
-import { stateFields } from './reply-state.ts'
+import { reasoningStateFields } from './reply-state.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -85,7 +85,7 @@ function encodeReasoning(parts: readonly Part[], ledger: Ledger): WireFields {
   if (thoughts.length === 0) return {}
   const text = thoughts.map(reasoningText).join('')
   const states = thoughts.flatMap(part => part.state ?? [])
-  return { ...(text === '' ? {} : { reasoning_content: text }), ...stateFields('reasoning', states, ledger) }
+  return { ...(text === '' ? {} : { reasoning_content: text }), ...reasoningStateFields(states, ledger) }
 }
 
 /** Sections are set apart by an empty line (conversion.md E104). */
@@ -119,7 +119,8 @@ function encodeCalls(
   const args = (call: ToolCallPart): string =>
     call.arguments === '' && call.kind === 'function' && !isTruncated ? '{}' : call.arguments
   const [first] = calls
-  if (!isLegacy || first === undefined) return { tool_calls: calls.map(call => encodeCall(call, args(call), ledger)) }
+  if (!isLegacy || first === undefined)
+    return { tool_calls: calls.map((call, place) => encodeCall(call, place, args(call), ledger)) }
   if (calls.length > 1) ledger.dropped('tool-call', '"function_call" can hold one call only; the client asked for it')
   return { function_call: { name: first.name, arguments: args(first) } }
 }

@@ -7,7 +7,7 @@ import { writeDataUrl } from './data-url.ts'
 import { arrayOf, objectOf } from './fields.ts'
 import { type Ledger, ownFields } from './ledger.ts'
 import { FORMAT } from './name.ts'
-import { stateFields } from './reply-state.ts'
+import { callStateFields } from './reply-state.ts'
 
 type WireFields = { readonly [key: string]: Writable }
 
@@ -27,16 +27,21 @@ export function wireName({ name, namespace }: { readonly name: string; readonly 
   return namespace === undefined ? name : `${namespace}__${name}`
 }
 
-/** An entry of `tool_calls`, without its `index`. @param args arguments, or the beginning of them */
-export function encodeCall(call: ToolCallPart, args: string, ledger: Ledger): WireFields {
+/**
+ * An entry of `tool_calls`, without its `index`.
+ *
+ * @param place the n-th call of the message
+ * @param args arguments, or the beginning of them
+ */
+export function encodeCall(call: ToolCallPart, place: number, args: string, ledger: Ledger): WireFields {
   const name = wireName(call)
   const said = call.kind === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
   if (call.caller !== undefined) ledger.dropped('tool-call.caller', 'Chat Completions cannot say who called a tool')
   return {
-    id: call.callId,
+    id: call.callId === '' ? `call_${place}` : call.callId,
     type: call.kind,
     ...said,
-    ...stateFields('call', call.state ?? [], ledger),
+    ...callStateFields(call.state ?? [], ledger),
     ...ownFields(call.extensions),
   }
 }

@@ -6,30 +6,34 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState } from '../conversation.ts'
 import type { Ledger } from './ledger.ts'
+import { joinDetails } from './reasoning-details.ts'
 
-type Place = 'reasoning' | 'call'
+type WireFields = { readonly [key: string]: Writable }
 
-/** @returns the fields that carry the state, beside the text of a message or in an entry of `tool_calls` */
-export function stateFields(
-  place: Place,
-  states: readonly OpaqueState[],
-  ledger: Ledger,
-): { readonly [key: string]: Writable } {
-  let fields: { readonly [key: string]: Writable } = {}
-  for (const state of states) {
-    const encoded = encodeState(place, state)
-    if (encoded) fields = { ...fields, ...encoded }
-    else ledger.dropped(`state.${state.scheme}`, 'Chat Completions has no place for this reasoning state')
-  }
-  return fields
+/** @returns the fields beside the text of a message that carry the state of its reasoning */
+export function reasoningStateFields(states: readonly OpaqueState[], ledger: Ledger): WireFields {
+  const values = states.filter(state => state.scheme === 'openrouter.details').map(state => state.value)
+  const details = joinDetails(values)
+  noteLost(
+    states.filter(state => state.scheme !== 'openrouter.details' || details === undefined),
+    ledger,
+  )
+  return details === undefined || values.length === 0 ? {} : { reasoning_details: new RawJson(details) }
 }
 
-function encodeState(place: Place, state: OpaqueState): { readonly [key: string]: Writable } | undefined {
-  if (place === 'reasoning' && state.scheme === 'openrouter.details') {
-    return { reasoning_details: new RawJson(state.value) }
+/** @returns the fields of an entry of `tool_calls` that carry the state of the call */
+export function callStateFields(states: readonly OpaqueState[], ledger: Ledger): WireFields {
+  const isSaid = (state: OpaqueState): boolean => state.scheme === 'gemini.thought-signature'
+  const signature = states.findLast(isSaid)
+  noteLost(
+    states.filter(state => !isSaid(state)),
+    ledger,
+  )
+  return signature ? { extra_content: { google: { thought_signature: signature.value } } } : {}
+}
+
+function noteLost(states: readonly OpaqueState[], ledger: Ledger): void {
+  for (const { scheme } of states) {
+    ledger.dropped(`state.${scheme}`, 'Chat Completions has no place for this reasoning state')
   }
-  if (place === 'call' && state.scheme === 'gemini.thought-signature') {
-    return { extra_content: { google: { thought_signature: state.value } } }
-  }
-  return undefined
 }

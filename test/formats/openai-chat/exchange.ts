@@ -5,7 +5,7 @@ import { checkStream } from '../../../src/formats/openai-chat/grammar.ts'
 import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.ts'
 import type { DecodeInput, EncodeTarget, ReplyContext } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
-import { type SseFrame, SseParser } from '../../../src/stream/sse.ts'
+import { framesOf } from '../../support/frames.ts'
 
 /** @param body the client's request body, which shapes the reply */
 export function replyContext(body: Record<string, unknown> = {}, model = 'asked-model'): ReplyContext {
@@ -27,13 +27,6 @@ export function decodeInput(text: string): DecodeInput {
 
 export function encodeTarget(changes: Partial<EncodeTarget> = {}): EncodeTarget {
   return { operation: 'generate', model: 'm', stream: false, provider: 'upstream', ...changes }
-}
-
-export function framesOf(text: string): readonly SseFrame[] {
-  const parser = new SseParser()
-  const frames = parser.push(Buffer.from(text))
-  const last = parser.end()
-  return last ? [...frames, last] : frames
 }
 
 export function eventsOfStream(text: string): readonly ReplyEvent[] {

@@ -4,8 +4,10 @@ import format from '../../../src/formats/openai-chat/format.ts'
 import { bodyCheck } from '../../../src/formats/validate.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { grammarViolations } from '../../support/canonical-grammar.ts'
+import { framesOf } from '../../support/frames.ts'
+import { recordedReplies } from '../../support/recorded-replies.ts'
 import { type RecordedCase, recordedCases } from '../../support/traffic.ts'
-import { decodeInput, encodeTarget, eventsOfStream, framesOf, gathered, replyContext, streamOf } from './exchange.ts'
+import { decodeInput, encodeTarget, eventsOfStream, gathered, replyContext, streamOf } from './exchange.ts'
 import { likeCompletion, likeReply, likeRequest } from './likeness.ts'
 
 const CASES = [...recordedCases('openai-chat'), ...recordedCases('openai-compatible')]
@@ -104,6 +106,28 @@ describe('model lists', () => {
     expect(models.length).toBeGreaterThan(0)
     expect(format.decodeModels(parseDocument(format.encodeModels(models)))).toEqual(models)
   })
+})
+
+describe('replies without their requests', () => {
+  const replies = [...recordedReplies('openai-chat'), ...recordedReplies('openai-compatible')]
+
+  test.runIf(replies.length > 0).each(replies.filter(each => each.stream))(
+    '$name comes back meaning the same',
+    ({ text }) => {
+      const events = eventsOfStream(text)
+      expect(grammarViolations(events)).toEqual([])
+      const completion = gathered(events)
+      const asked = replyContext({ stream_options: { include_usage: true } }, completion.model)
+      expect(likeCompletion(gathered(eventsOfStream(streamOf(events, asked))))).toEqual(likeCompletion(completion))
+    },
+  )
+
+  test.runIf(replies.length > 0).each(replies.filter(each => !each.stream))(
+    '$name is understood',
+    ({ status, text }) => {
+      expect(format.decodeError(status, parseDocument(text))).toMatchObject({ status, code: 'unsupported_parameter' })
+    },
+  )
 })
 
 /** An error in the middle of a 200. */

@@ -5,8 +5,9 @@ import type { Part } from '../../../src/formats/conversation.ts'
 import format from '../../../src/formats/openai-chat/format.ts'
 import type { CompletedCandidate, ReplyEvent } from '../../../src/formats/reply-events.ts'
 import { grammarViolations } from '../../support/canonical-grammar.ts'
+import { framesOf } from '../../support/frames.ts'
 import { recordedCases } from '../../support/traffic.ts'
-import { eventsOfStream, framesOf, gathered } from './exchange.ts'
+import { eventsOfStream, gathered } from './exchange.ts'
 
 type Delta = Record<string, unknown>
 
