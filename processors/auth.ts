@@ -11,9 +11,9 @@ Give each key once, as \`key\` (usually a reference, \`"\${ALICE_KEY}"\`) or as 
 worth stealing: \`printf %s "$KEY" | sha256sum\`. A hash protects a long random key; it does not protect a word that
 can be guessed.
 
-\`models\` and \`providers\` of a key are checked as the call stands here, with the model that the client named and the
-pipeline's own provider. The \`models\` processor checks both again where it routes a call elsewhere, and leaves out of
-the model list what the caller may not use. What a key may not use looks as if it did not exist.
+\`models\` of a key are checked here, with the model that the client named; \`providers\` are checked at the end of the
+chain, whichever processor sent the call there. The \`models\` processor leaves out of the model list what the caller may
+not use. What a key may not use looks as if it did not exist.
 `,
   options: {
     type: 'object',
@@ -70,7 +70,7 @@ models = ["gpt-5-mini", "claude-haiku-*"]`,
   ],
   refusals: {
     invalid_api_key: { status: 401, kind: 'authentication', when: 'The key is missing or not known.' },
-    model_not_found: { status: 404, kind: 'not-found', when: 'The key may not use the model or its provider.' },
+    model_not_found: { status: 404, kind: 'not-found', when: 'The key may not use the model.' },
   },
   setup({ options }) {
     const keys = readKeys(options.keys)
@@ -146,8 +146,6 @@ function lookupOf(digest: Buffer): string {
   return digest.toString('hex', 0, 16)
 }
 
-function mayUse({ models, providers }: Identity, call: Call): boolean {
-  if (call.operation === 'list-models') return true
-  const modelIsAllowed = models === undefined || models.some(pattern => matchGlob(pattern, call.model))
-  return modelIsAllowed && (providers === undefined || providers.includes(call.provider))
+function mayUse({ models }: Identity, { operation, model }: Call): boolean {
+  return operation === 'list-models' || models === undefined || models.some(pattern => matchGlob(pattern, model))
 }

@@ -31,6 +31,7 @@ export interface Identity {
   readonly team?: string
   /** Patterns of the models this key may use; absent means all. */
   readonly models?: readonly string[]
+  /** The providers that calls with this key may go to; absent means all. The engine holds every call to it at the end. */
   readonly providers?: readonly string[]
 }
 

@@ -1,6 +1,7 @@
 /** Configured providers at work. */
 import type { Clock, Reply, Secret } from '../contract.ts'
 import { refusal } from '../errors.ts'
+import { modelNotFound } from '../refusal.ts'
 import { UpstreamClient, type UpstreamSettings } from '../upstream/client.ts'
 import type { EngineCall } from './call.ts'
 import type { ProviderFacts } from './exchange.ts'
@@ -77,9 +78,14 @@ function embedded(name: string, provider: EmbeddedProvider): (call: EngineCall) 
   }
 }
 
-/** What stands behind the last processor: the provider that the call is heading for. */
+/**
+ * What stands behind the last processor: the provider that the call is heading for. Whoever sent it there, a key that is
+ * limited to other providers does not reach it.
+ */
 export function sendTo(providers: ReadonlyMap<string, Provider>): (call: EngineCall) => Promise<Reply> {
   return async call => {
+    const allowed = call.client.identity?.providers
+    if (allowed !== undefined && !allowed.includes(call.provider)) throw modelNotFound(call.requestedModel)
     const provider = providers.get(call.provider)
     if (!provider) throw refusal('provider_not_found', `There is no provider "${call.provider.slice(0, 64)}" here.`)
     return provider.send(call)

@@ -83,16 +83,11 @@ testProcessor(test, 'auth', auth, {
         expect(failure).toHaveProperty('message', 'The model "gpt-5" does not exist or you do not have access to it.')
       },
     },
-    'hides a provider that the key may not use': {
-      options: `keys = [{ name = "a", key = "${KEY}", providers = ["main"] }]`,
-      providers: { main: 'openai-chat', other: 'openai-chat' },
-      calls: [
-        { credential: KEY, provider: 'main' },
-        { credential: KEY, provider: 'other' },
-      ],
-      expect({ calls, failure }) {
-        expect(calls[0]?.reply).toBeDefined()
-        expect(failure).toMatchObject({ status: 404, code: 'model_not_found' })
+    'leaves it to the end of the chain whether the key may use the provider': {
+      options: `keys = [{ name = "a", key = "${KEY}", providers = ["other"] }]`,
+      call: { credential: KEY },
+      expect({ sent }) {
+        expect(sent[0]?.client.identity?.providers).toEqual(['other'])
       },
     },
     'lets every key ask for the list of models': {
