@@ -114,7 +114,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
 
   #end(): string {
     const rest = [...this.#lanes].map(([candidate, lane]) => this.#chunk(candidate, lane.endAll())).join('')
-    if (this.#finishes.size === 0) return rest + this.#last(errorBody(NO_FINISH, this.#context.requestId))
+    if (!this.#isWhole()) return rest + this.#last(errorBody(NO_FINISH, this.#context.requestId))
     const finishes = [...this.#finishes.values()].sort((a, b) => a.candidate - b.candidate)
     const candidates = finishes.flatMap(finish => this.#ending(finish))
     const chunk = {
@@ -124,6 +124,11 @@ export class GeminiStreamEncoder implements StreamEncoder {
       ...besideCandidates(finishes),
     }
     return rest + this.#last(writeJson(chunk))
+  }
+
+  /** Whether every candidate that spoke has said why it ended. */
+  #isWhole(): boolean {
+    return this.#finishes.size > 0 && [...this.#lanes.keys()].every(candidate => this.#finishes.has(candidate))
   }
 
   #ending(finish: FinishEvent): readonly Writable[] {
