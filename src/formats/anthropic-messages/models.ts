@@ -23,8 +23,7 @@ function modelInfo(model: ModelEntry): Writable {
     type: 'model',
     id: model.id,
     display_name: model.displayName ?? model.id,
-    // The API's own stand-in for "unknown" is the beginning of 1970.
-    created_at: new Date((model.created ?? 0) * 1000).toISOString().replace('.000Z', 'Z'),
+    created_at: dateOf(model.created),
     max_input_tokens: model.contextWindow ?? null,
     max_tokens: model.maxOutputTokens ?? null,
     lifecycle: 'active',
@@ -33,6 +32,12 @@ function modelInfo(model: ModelEntry): Writable {
     retires_at: null,
     capabilities: null,
   }
+}
+
+/** RFC 3339. The API's own stand-in for "unknown" is the beginning of 1970. */
+function dateOf(seconds = 0): string {
+  const date = new Date(seconds * 1000)
+  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString().replace('.000Z', 'Z')
 }
 
 export function decodeModels(document: JsonDocument): readonly ModelEntry[] {
