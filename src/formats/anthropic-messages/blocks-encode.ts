@@ -78,6 +78,7 @@ function encodeText(part: TextPart, path: string, encoding: Encoding): WritableO
 
 /** The API refuses empty and blank text. Nothing is lost with the former. */
 function textBlock(text: string, path: string, { log }: Encoding): WritableObject | undefined {
+  if (!text.isWellFormed()) log.approximated(path, 'half of a character (a lone surrogate) became U+FFFD')
   if (text.trim() !== '') return { type: 'text', text: text.toWellFormed() }
   if (text !== '') log.dropped(path, 'Anthropic takes no blank text')
   return undefined

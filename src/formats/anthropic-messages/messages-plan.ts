@@ -28,7 +28,7 @@ interface PlacedTurn {
 export function planMessages(conversation: Conversation, encoding: Encoding): Plan {
   const turns = conversation.turns.map((turn, index) => ({ turn, path: `turns[${index}]` }))
   const head = headOf(turns)
-  const system = head.flatMap(placedParts)
+  const system = head.flatMap(placedParts).filter(placed => isSystemPart(placed, encoding))
   const messages = merged(placeTurns(turns.slice(head.length), encoding))
   noteNames(turns, encoding)
   if (messages.length > 0 || system.length === 0) return { system, messages }
@@ -39,6 +39,13 @@ export function planMessages(conversation: Conversation, encoding: Encoding): Pl
 function headOf(turns: readonly PlacedTurn[]): readonly PlacedTurn[] {
   const end = turns.findIndex(({ turn }) => !isSystem(turn) || turn.extensions !== undefined || hasDelta(turn))
   return end < 0 ? turns : turns.slice(0, end)
+}
+
+/** A system prompt is text, and what only this format knows. */
+function isSystemPart({ part, path }: Placed, { log }: Encoding): boolean {
+  if (part.type === 'text' || part.type === 'opaque') return true
+  log.dropped(path, 'an Anthropic system prompt holds only text')
+  return false
 }
 
 /** The API wants at least one message (conversion.md E11). */

@@ -63,27 +63,34 @@ const FOUR_SEVEN: ModelLimits = { ...FOUR_SIX, budget: false, efforts: ALL_EFFOR
 const FIVE: ModelLimits = { ...FOUR_SEVEN, inlineSystem: true }
 const FIVE_FIVE: ModelLimits = { ...FIVE, forcedTools: false, off: 'effort' }
 
-/** Longest match first. A family's name without a version is not listed: it means the newest. */
+/**
+ * Newest first. A version ends where no further one- or two-digit number follows, so that `opus-4` is not `opus-4-9`:
+ * what is newer than this table is to be found missing in it.
+ */
 const FAMILIES: readonly (readonly [name: RegExp, limits: ModelLimits])[] = [
-  [/opus-5-5/, { ...FIVE_FIVE, fast: true }],
-  [/sonnet-5-5/, { ...FIVE_FIVE, off: 'between_tools' }],
-  [/haiku-5-5/, { ...FIVE_FIVE, forcedTools: true, off: 'disabled' }],
-  [/(?:fable|mythos)-5-[12]/, FIVE_FIVE],
-  [/(?:fable|mythos)-/, { ...FIVE, off: 'effort' }],
-  [/(?:opus|sonnet|haiku)-5/, { ...FIVE, fast: true }],
-  [/opus-4-8/, { ...FIVE, fast: true }],
-  [/opus-4-7/, { ...FOUR_SEVEN, fast: true }],
-  [/opus-4-6/, { ...FOUR_SIX, fast: true }],
-  [/sonnet-4-6/, FOUR_SIX],
-  [/opus-4-5/, { ...FOUR_FIVE, efforts: ['low', 'medium', 'high'] }],
-  [/(?:sonnet|haiku)-4-5/, FOUR_FIVE],
-  [/opus-4-1/, { ...FOUR_FIVE, maxTokens: 32_000 }],
-  [/opus-4/, { ...FOUR, maxTokens: 32_000 }],
-  [/sonnet-4/, FOUR],
-  [/3-7-sonnet/, FOUR],
-  [/3-5-/, OLD],
+  [version('opus-5-5'), { ...FIVE_FIVE, fast: true }],
+  [version('sonnet-5-5'), { ...FIVE_FIVE, off: 'between_tools' }],
+  [version('haiku-5-5'), { ...FIVE_FIVE, forcedTools: true, off: 'disabled' }],
+  [version('(?:fable|mythos)-5-[12]'), FIVE_FIVE],
+  [version('(?:fable|mythos)-(?:5|preview)'), { ...FIVE, off: 'effort' }],
+  [version('(?:opus|sonnet|haiku)-5'), { ...FIVE, fast: true }],
+  [version('opus-4-8'), { ...FIVE, fast: true }],
+  [version('opus-4-7'), { ...FOUR_SEVEN, fast: true }],
+  [version('opus-4-6'), { ...FOUR_SIX, fast: true }],
+  [version('sonnet-4-6'), FOUR_SIX],
+  [version('opus-4-5'), { ...FOUR_FIVE, efforts: ['low', 'medium', 'high'] }],
+  [version('(?:sonnet|haiku)-4-5'), FOUR_FIVE],
+  [version('opus-4-1'), { ...FOUR_FIVE, maxTokens: 32_000 }],
+  [version('opus-4(?:-0)?'), { ...FOUR, maxTokens: 32_000 }],
+  [version('sonnet-4(?:-0)?'), FOUR],
+  [version('claude-3-7-sonnet'), FOUR],
+  [/claude-3-5-/, OLD],
   [/claude-(?:3-|2|instant)/, { ...OLD, maxTokens: 4096 }],
 ]
+
+function version(name: string): RegExp {
+  return new RegExp(`${name}(?!-?\\d{1,2}(?!\\d))`)
+}
 
 /** A Claude that is not in the table is newer than it, and its newest family's abilities are the best guess. */
 const NEWEST: ModelLimits = { ...FIVE_FIVE, known: false }

@@ -6,6 +6,7 @@ import type { DecodeInput } from '../wire-format.ts'
 import { decodeContent } from './blocks-decode.ts'
 import { isObject, type JsonObject, numberAt, objectAt, objectsAt, present, stringAt } from './fields.ts'
 import { extensionsWith, type Fields, leftoversOf, nestedLeftovers } from './leftovers.ts'
+import { FORMAT } from './name.ts'
 import { decodeOutputFormat, decodeReasoning, decodeServiceTier, effortOf } from './settings-decode.ts'
 import { decodeToolChoice, decodeTools, MCP_SERVERS } from './tools-decode.ts'
 
@@ -84,9 +85,21 @@ function stopOf(body: JsonObject): readonly string[] | undefined {
 }
 
 function decodeTurns(document: JsonDocument, body: JsonObject): readonly Turn[] {
-  const system = decodeContent(document, body.system)
+  const system = decodeContent(document, body.system).map(part => withoutBilling(part))
   const turns = objectsAt(body, 'messages').flatMap((message, index) => decodeMessage(document, message, index))
   return system.length === 0 ? turns : [{ role: 'system', parts: system }, ...turns]
+}
+
+const BILLING = 'x-anthropic-billing-header:'
+
+/**
+ * Claude Code's first system block is a line for Anthropic's own accounting. It changes with every request, so no other
+ * provider may see it: there it would spoil each prompt cache (conversion.md E7).
+ */
+function withoutBilling(part: Part): Part {
+  if (part.type !== 'text' || !part.text.startsWith(BILLING)) return part
+  const json = JSON.stringify({ type: 'text', text: part.text })
+  return { type: 'opaque', format: FORMAT, label: 'billing header', json }
 }
 
 function decodeMessage(document: JsonDocument, message: JsonObject, index: number): readonly Turn[] {

@@ -1,5 +1,5 @@
 import type { PartStartEvent, ReplyEvent } from '../reply-events.ts'
-import type { PartWriter } from './part-writers.ts'
+import type { PartWriter } from './block-frames.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
 

@@ -148,19 +148,28 @@ function encodeChoice(conversation: Conversation, thinks: boolean, encoding: Enc
   return { ...(choice === undefined ? {} : { choice }), ...(base.only === undefined ? {} : { only: base.only }) }
 }
 
-function choiceOf({ toolChoice }: Conversation, thinks: boolean, { limits, log }: Encoding): EncodedChoice {
+/** What a tool that a choice names is called here. */
+function chosenName(conversation: Conversation, name: string): string {
+  const tool = conversation.tools.find(found => found.name === name && found.kind !== 'hosted')
+  return tool === undefined || tool.kind === 'hosted' ? name : flatName(tool)
+}
+
+function choiceOf(conversation: Conversation, thinks: boolean, { limits, log }: Encoding): EncodedChoice {
+  const { toolChoice } = conversation
   if (toolChoice === undefined) return {}
   const mayForce = limits.forcedTools && !thinks
   if (toolChoice.mode === 'named') {
-    if (mayForce) return { choice: { type: 'tool', name: toolChoice.name } }
+    const name = chosenName(conversation, toolChoice.name)
+    if (mayForce) return { choice: { type: 'tool', name } }
     log.approximated('toolChoice', 'this model takes no forced tool: only that one is offered')
-    return { choice: { type: 'auto' }, only: [toolChoice.name] }
+    return { choice: { type: 'auto' }, only: [name] }
   }
   const { mode, allowed } = toolChoice
   if (allowed !== undefined && mode !== 'none') {
     log.approximated('toolChoice.allowed', 'only the allowed tools are offered, which costs the prompt cache')
   }
-  const only = allowed === undefined || mode === 'none' ? {} : { only: allowed }
+  const names = allowed?.map(name => chosenName(conversation, name))
+  const only = names === undefined || mode === 'none' ? {} : { only: names }
   if (mode !== 'required') return { choice: { type: mode }, ...only }
   if (mayForce) return { choice: { type: 'any' }, ...only }
   log.approximated('toolChoice', 'this model cannot be made to call a tool')
