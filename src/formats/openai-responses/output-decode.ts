@@ -100,8 +100,11 @@ export class OutputDecoder {
   #added(document: JsonDocument, event: Fields): void {
     const { item } = event
     if (!isFields(item)) return
+    const key = keyOf(event.output_index, item.id)
+    const before = this.#items.get(key)
+    if (before !== undefined) this.#close(before)
     const open = new OpenItem(stringOf(item.id), item.phase)
-    this.#items.set(keyOf(event.output_index, item.id), open)
+    this.#items.set(key, open)
     if (isCall(item) && stringOf(item.name)) this.#startCall(document, open, item)
     else if (item.type !== 'message') this.#parts.ping()
   }

@@ -185,7 +185,7 @@ export class OutputEncoder {
   }
 
   #whole(index: number, id: string | undefined, json: string): string {
-    const { open, frames } = this.#items.begin('item', true, id, place => new WholeItem(place, json))
+    const { open, frames } = this.#items.begin('item', true, id, place => new WholeItem(place, withId(json, place.id)))
     this.#items.attach(index, open)
     return frames
   }
@@ -228,6 +228,11 @@ function membersOf(fields: Fields): string {
     .filter(([key]) => key !== 'status')
     .map(([key, value]) => `,${JSON.stringify(key)}:${JSON.stringify(value)}`)
     .join('')
+}
+
+/** The item's text as it is, unless its id is missing or stands on another item already. */
+function withId(json: string, id: string): string {
+  return idIn(json) === id ? json : JSON.stringify({ ...JSON.parse(json), id })
 }
 
 function idIn(json: string): string | undefined {

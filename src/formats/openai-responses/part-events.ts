@@ -66,12 +66,14 @@ export class PartEvents {
   }
 
   sectionBreak(part: OpenPart): void {
+    if (!part.open) return
     this.#release(part)
     this.#events.push({ type: 'section-break', index: part.index })
     part.length = 0
   }
 
   states(part: OpenPart, whole: Part): void {
+    if (!part.open) return
     for (const state of whole.state ?? []) this.#events.push({ type: 'state', index: part.index, state })
   }
 
