@@ -10,6 +10,7 @@ import { connectProvider, type Provider, sendTo } from './pipeline/providers.ts'
 import { ActiveCalls } from './server/active-calls.ts'
 import { createApp } from './server/app.ts'
 import { BodyBudget } from './server/body-budget.ts'
+import { logCall } from './server/call-log.ts'
 import { endpointsOf } from './server/endpoints.ts'
 import { Handler } from './server/handler.ts'
 import { Intake } from './server/intake.ts'
@@ -41,6 +42,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   const endpoints = [...config.pipelines.values()].flatMap(pipeline => endpointsOf(pipeline, formats))
   const problems = routeProblems(blueprint, endpoints)
   if (problems.length > 0) throw new ConfigProblems(problems)
+  services.engine.describe({ providers: config.providers, models: modelNames(blueprint) })
   const providers = connectProviders(blueprint, services)
   const surroundings: Surroundings = {
     formats,
@@ -60,6 +62,12 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
     close,
     listen: where => run(blueprint, services, { endpoints, surroundings, pipelines, close }, where),
   }
+}
+
+/** Every model that the configuration mentions: the labels that metrics may use. */
+function modelNames({ config }: Blueprint): readonly string[] {
+  const references = [...config.pipelines.values()].flatMap(({ steps }) => steps.flatMap(step => step.references))
+  return references.filter(({ kind }) => kind === 'model').map(({ value }) => value)
 }
 
 function connectProviders({ config, kinds }: Blueprint, { clock, engine }: Services): ReadonlyMap<string, Provider> {
@@ -149,6 +157,7 @@ async function run(
 ): Promise<RunningGateway> {
   const { server, metrics } = config
   const active = new ActiveCalls()
+  services.engine.watchInflight(() => active.count)
   const budget = new BodyBudget(server.maxBodyMemory)
   const handler = new Handler({
     routes: new RouteTable(parts.endpoints),
@@ -156,7 +165,11 @@ async function run(
     pipelines: parts.pipelines,
     active,
     log: services.log,
-    observe: record => services.engine.call(record),
+    observe(record) {
+      services.engine.call(record)
+      logCall(record)
+    },
+    streams: services.engine,
   })
   const app = createApp({
     handler,

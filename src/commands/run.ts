@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import { secretsIn } from '../config/secrets-in.ts'
 import { type ReadyGateway, type RunningGateway, setUpGateway } from '../gateway.ts'
-import { startPage } from '../server/start-page.ts'
+import { sampleCall, startPage } from '../server/start-page.ts'
 import { type Services, startServices } from '../services/services.ts'
 import { type Arguments, UsageError } from './arguments.ts'
 
@@ -49,7 +49,11 @@ function announce(
   for (const { provider, variable } of keyless) {
     services.log.warn('provider has no key; calls to it are refused until it is set', { provider, variable })
   }
-  services.log.info(`listening on ${running.url}`, { url: running.url, version })
+  services.log.info(`listening on ${running.url}`, {
+    url: running.url,
+    version,
+    try: sampleCall(running.url, ready.endpoints),
+  })
 }
 
 /** The first signal drains; a second one ends the process at once. */

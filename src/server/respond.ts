@@ -4,8 +4,15 @@ import type { Outcome } from '../contract.ts'
 import { formatOf } from '../pipeline/exchange.ts'
 import type { Rendered } from '../pipeline/render.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
-import { deliver } from '../stream/deliver.ts'
+import type { ChannelView } from '../stream/channel.ts'
+import { type DeliveryStats, deliver } from '../stream/deliver.ts'
 import { asRefusal } from './failure.ts'
+
+/** Told of streams: what waits in them while they run, and how each went. */
+export interface StreamObserver {
+  readonly channels: Set<ChannelView>
+  stream(pipeline: string, stats: DeliveryStats): void
+}
 
 export interface StreamSettings {
   readonly bufferEvents: number
@@ -24,11 +31,12 @@ export async function respond(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   settings: StreamSettings,
+  observer: StreamObserver,
 ): Promise<Outcome> {
   const rendered = await reply.render()
   return rendered.kind === 'whole'
     ? sendWhole(reply, response, headers, rendered.bytes)
-    : sendStream(reply, response, headers, settings, rendered)
+    : sendStream(reply, response, headers, { settings, observer }, rendered)
 }
 
 /** Sends one body and waits until the socket has taken it. */
@@ -66,7 +74,7 @@ async function sendStream(
   reply: EngineReply,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
-  settings: StreamSettings,
+  { settings, observer }: { readonly settings: StreamSettings; readonly observer: StreamObserver },
   { flow, atBoundary }: Extract<Rendered, { kind: 'stream' }>,
 ): Promise<Outcome> {
   const { exchange } = reply
@@ -84,6 +92,8 @@ async function sendStream(
     bufferBytes: settings.bufferBytes,
     stallTimeoutMs: settings.stallTimeout,
     atBoundary,
+    channels: observer.channels,
+    onStats: stats => observer.stream(exchange.pipeline, stats),
     ...(settings.heartbeat > 0 && !isArray
       ? { heartbeat: { everyMs: settings.heartbeat, frame: format.heartbeat } }
       : {}),

@@ -53,7 +53,8 @@ const SAMPLES: readonly { readonly format: string; readonly body: object }[] = [
   { format: 'openai-responses', body: { model: 'echo', input: 'Hello, Sluice!' } },
 ]
 
-function sampleCall(url: string, endpoints: readonly Endpoint[]): string | undefined {
+/** A first call to paste into a shell; `undefined` when no parser has a simple one. */
+export function sampleCall(url: string, endpoints: readonly Endpoint[]): string | undefined {
   for (const { format, body } of SAMPLES) {
     const endpoint = endpoints.find(each => each.format === format && each.route.operation === 'generate')
     if (endpoint) return `curl ${url}${endpoint.path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`

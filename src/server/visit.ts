@@ -11,7 +11,7 @@ import type { CallObserver } from './call-record.ts'
 import { asRefusal, failureResponse } from './failure.ts'
 import type { Arrival, Intake } from './intake.ts'
 import { requestIds } from './request-ids.ts'
-import { respond, type StreamSettings, sendBytes } from './respond.ts'
+import { respond, type StreamObserver, type StreamSettings, sendBytes } from './respond.ts'
 import { hasUnreadBody } from './unread-body.ts'
 
 /** A pipeline as the server sees it. */
@@ -33,6 +33,7 @@ export interface VisitParts {
   readonly active: ActiveCalls
   readonly log: Log & { child(fields: { id: string }): Log }
   readonly observe: CallObserver
+  readonly streams: StreamObserver
 }
 
 export class Visit {
@@ -96,7 +97,7 @@ export class Visit {
       reply.cancel()
       throw new Error(`the reply is in ${reply.format} and the client speaks ${endpoint.format}`)
     }
-    await respond(reply, this.#response, this.#headers(), pipeline.stream)
+    await respond(reply, this.#response, this.#headers(), pipeline.stream, this.#parts.streams)
   }
 
   async #fail(thrown: unknown): Promise<void> {

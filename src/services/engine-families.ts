@@ -26,7 +26,6 @@ export class EngineFamilies {
   readonly streamStalls: Counter
   readonly streamHeartbeats: Counter
   readonly usageMissing: Counter
-  readonly losses: Counter
   readonly buildInfo: Gauge
 
   constructor(registry: Registry, live: Live) {
@@ -86,10 +85,6 @@ export class EngineFamilies {
     this.usageMissing = make.counter('usage_missing_total', 'Completed calls whose provider did not tell the usage.', [
       'pipeline',
       'provider',
-    ])
-    this.losses = make.counter('conversion_losses_total', 'What conversions between formats could not carry over.', [
-      'from',
-      'to',
     ])
     this.buildInfo = make.gauge('build_info', 'Always 1; the labels tell the versions.', ['version', 'node'])
     make.live('inflight_requests', 'Calls under way.', () => live.inflight())

@@ -4,6 +4,7 @@
  */
 import type { Registry } from 'prom-client'
 import type { Operation, Outcome, Usage } from '../contract.ts'
+import type { ChannelView } from '../stream/channel.ts'
 import { ClosedNames } from './closed-names.ts'
 import { EngineFamilies } from './engine-families.ts'
 import { GenAiMetrics, type GenAiSeries } from './gen-ai-metrics.ts'
@@ -68,7 +69,7 @@ const MAX_CODES = 100
 
 export class EngineMetrics {
   /** The channels that are open; their bytes are added up when metrics are scraped. */
-  readonly channels = new Set<{ readonly bytes: number }>()
+  readonly channels = new Set<ChannelView>()
   readonly #families: EngineFamilies
   readonly #genAi: GenAiMetrics
   readonly #errors = new ClosedNames(MAX_CODES)
@@ -137,11 +138,6 @@ export class EngineMetrics {
     if (waits > 0) streamWaits.labels(pipeline).inc(waits)
     if (pausedMs > 0) streamBackpressure.labels(pipeline).inc(pausedMs / 1000)
     if (stalled) streamStalls.labels(pipeline).inc()
-  }
-
-  /** Things that a conversion could not carry over. @param from format */
-  lost(from: string, to: string, count: number): void {
-    if (count > 0) this.#families.losses.labels(from, to).inc(count)
   }
 
   #missing({ head, pipeline, trail }: FinishedCall['exchange']): void {
