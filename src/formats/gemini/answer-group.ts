@@ -1,7 +1,7 @@
 import type { Operation } from '../../contract.ts'
 import type { Writable } from '../../json/raw.ts'
 import type { MediaPart, Part, ToolCallPart, ToolResultPart } from '../conversation.ts'
-import { isMinted } from './call-ids.ts'
+import { wireId } from './call-ids.ts'
 import type { Content } from './contents-encode.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
@@ -61,7 +61,7 @@ export class AnswerGroup {
   }
 
   #encode(part: ToolResultPart, name: string, path: string): Answer {
-    const id = isMinted(part.callId) ? undefined : part.callId
+    const id = wireId(part.callId)
     const inside = (media: MediaPart): Writable => encodeMedia(media, path)
     const { functionResponse, beside } = encodeToolResult(part, name, id, this.#family.generation >= 3, inside)
     return {

@@ -5,9 +5,9 @@
  */
 const MARK = 'call_gemini_'
 
-/** True of an id that was made up here, also when another format has put its own prefix before it. */
-export function isMinted(id: string): boolean {
-  return id.includes(MARK)
+/** The id to send; absent for one that was made up here, also when another format has put its own prefix before it. */
+export function wireId(id: string): string | undefined {
+  return id === '' || id.includes(MARK) ? undefined : id
 }
 
 /** @param scope makes ids of different replies different */

@@ -2,7 +2,7 @@ import type { Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
 import { encodeArguments } from './arguments.ts'
-import { isMinted } from './call-ids.ts'
+import { wireId } from './call-ids.ts'
 import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { encodeMedia } from './media.ts'
@@ -133,7 +133,7 @@ export function encodeCall(call: ToolCallPart, path: string, losses: Losses): Wi
   if (call.namespace !== undefined) losses.approximated(`${path}.namespace`, 'it is part of the name now')
   if (call.caller !== undefined) losses.dropped(`${path}.caller`, 'Gemini knows no callers')
   const functionCall = {
-    id: isMinted(call.callId) ? undefined : call.callId,
+    id: wireId(call.callId),
     name: qualifiedName(call),
     args: encodeArguments(call, path, losses),
     ...nestedMembers(call.extensions, 'functionCall'),

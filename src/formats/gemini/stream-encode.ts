@@ -49,10 +49,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
     if (this.#over) return ''
     switch (event.type) {
       case 'start':
-        this.#start = event
-        this.#tail = writeJson(envelope(event, this.#context)).slice(1)
-        this.#usage = event.usage ?? this.#usage
-        return ''
+        return this.#begin(event)
       case 'part-start':
         return this.#startPart(event)
       case 'part-end':
@@ -78,6 +75,15 @@ export class GeminiStreamEncoder implements StreamEncoder {
       default:
         return this.#delta(event)
     }
+  }
+
+  /** A reply keeps the name that its first chunk had. */
+  #begin(event: StartEvent): string {
+    this.#usage = event.usage ?? this.#usage
+    if (this.#begun) return ''
+    this.#start = event
+    this.#tail = writeJson(envelope(event, this.#context)).slice(1)
+    return ''
   }
 
   #startPart(event: PartStartEvent): string {
@@ -139,16 +145,20 @@ export class GeminiStreamEncoder implements StreamEncoder {
   }
 
   #piece(json: string): string {
-    if (this.#context.framing === 'sse') return sseFrame(json)
     const before = this.#begun ? ',\r\n' : '['
     this.#begun = true
-    return before + json
+    return this.#context.framing === 'sse' ? sseFrame(oneLine(json)) : before + json
   }
 
   #last(json: string): string {
     this.#over = true
     return this.#context.framing === 'sse' ? this.#piece(json) : `${this.#piece(json)}]`
   }
+}
+
+/** The SDK reads one line of data. In JSON a line end is white space: inside a string it would be escaped. */
+function oneLine(json: string): string {
+  return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json
 }
 
 const NO_FINISH: ErrorView = {

@@ -349,6 +349,12 @@ describe('encoding', () => {
     )
   })
 
+  test('arguments over several lines go out on one, as the SDK reads no others', () => {
+    const call: Part = { type: 'tool-call', callId: 'c', name: 'f', kind: 'function', arguments: '{\r\n  "a": 1\n}' }
+    const stream = streamOf([START, start(0, call), { type: 'part-end', index: 0 }, FINISH, END])
+    expect(partsIn(stream)[0]).toEqual({ functionCall: { id: 'c', name: 'f', args: { a: 1 } } })
+  })
+
   test('a signature that comes after its text goes out on an empty one', () => {
     const state = { scheme: 'gemini.thought-signature' as const, value: 'c2ln' }
     const events = [
