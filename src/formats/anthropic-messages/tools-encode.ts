@@ -1,8 +1,9 @@
 /** Tools and the choice among them, canonical → wire. */
 import { RawJson } from '../../json/raw.ts'
-import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolCallPart } from '../conversation.ts'
+import type { Conversation, CustomTool, FunctionTool, Tool, ToolCallPart } from '../conversation.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { type Encoding, unsupported } from './encoding.ts'
+import { encodeHosted, hostedChoice, type NamedTool } from './hosted-tools.ts'
 import { type WritableObject, withMembers, writableFields } from './leftovers.ts'
 import { FORMAT } from './name.ts'
 import { inputSchema, schemaSubset } from './schema-subset.ts'
@@ -13,11 +14,6 @@ export interface EncodedTools {
   readonly tools: readonly (WritableObject | RawJson)[]
   readonly choice?: WritableObject
   readonly mcpServers?: RawJson
-}
-
-interface NamedTool {
-  readonly name: string
-  readonly block: WritableObject | RawJson
 }
 
 /** @param thinks whether manual thinking is on, with which no tool can be forced */
@@ -41,19 +37,12 @@ function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | u
     case 'custom':
       return { name: flatName(tool), block: encodeCustom(tool, path, encoding) }
     case 'hosted':
-      if (tool.format === FORMAT) return { name: hostedName(tool), block: new RawJson(tool.json) }
-      throw unsupported(path, `Anthropic has no tool like "${tool.name}" of ${tool.format}. Remove the tool.`)
+      return encodeHosted(tool, path, encoding)
   }
 }
 
 function isMcpServers(tool: Tool): boolean {
   return tool.kind === 'hosted' && tool.format === FORMAT && tool.name === MCP_SERVERS
-}
-
-/** What `tool_choice` calls it. */
-function hostedName(tool: HostedTool): string {
-  const found = /"name"\s*:\s*"([^"\\]*)"/.exec(tool.json)
-  return found?.[1] ?? tool.name
 }
 
 function encodeFunction(tool: FunctionTool, path: string, encoding: Encoding): WritableObject {
@@ -151,7 +140,7 @@ function encodeChoice(conversation: Conversation, thinks: boolean, encoding: Enc
 /** What a tool that a choice names is called here. */
 function chosenName(conversation: Conversation, name: string): string {
   const tool = conversation.tools.find(found => found.name === name && found.kind !== 'hosted')
-  return tool === undefined || tool.kind === 'hosted' ? name : flatName(tool)
+  return tool === undefined || tool.kind === 'hosted' ? hostedChoice(name) : flatName(tool)
 }
 
 function choiceOf(conversation: Conversation, thinks: boolean, { limits, log }: Encoding): EncodedChoice {

@@ -129,6 +129,15 @@ describe('a request', () => {
     expect(again({ output_config: { effort: 'low' } })).not.toHaveProperty('thinking')
   })
 
+  it("keeps Claude Code's billing line for Anthropic, and from everybody else (E7)", () => {
+    const system = [
+      { type: 'text', text: 'x-anthropic-billing-header: cc_version=2; cch=1f;' },
+      { type: 'text', text: 'You are helpful.' },
+    ]
+    expect(again({ system })).toMatchObject({ system })
+    expect(decodeBody({ ...BASE, system }).turns[0]?.parts).toMatchObject([{ type: 'opaque' }, { type: 'text' }])
+  })
+
   it('reads the older place of the output format', () => {
     const schema = { type: 'object', additionalProperties: false }
     expect(again({ output_format: { type: 'json_schema', schema } })).toMatchObject({

@@ -143,6 +143,33 @@ describe('tools', () => {
   })
 
   it.each([
+    [
+      'web_search',
+      'openai-responses',
+      '{"type":"web_search","filters":{"allowed_domains":["x.test"]},"user_location":{"type":"approximate","city":"Bern"},"search_context_size":"low"}',
+      { allowed_domains: ['x.test'], user_location: { type: 'approximate', city: 'Bern' } },
+      ['tools[0].search_context_size dropped'],
+    ],
+    ['googleSearch', 'gemini', '{"googleSearch":{}}', {}, []],
+  ])('translates the web search %s of %s (E265)', (name, format, json, settings, losses) => {
+    const tools = [{ kind: 'hosted', name, format, json } as const]
+    const encoded = encode(conversation({ tools, toolChoice: { mode: 'named', name, kind: 'hosted' } }))
+    expect(encoded.body).toMatchObject({
+      tools: [{ type: 'web_search_20250305', name: 'web_search', ...settings }],
+      tool_choice: { type: 'tool', name: 'web_search' },
+    })
+    expect(encoded.losses).toEqual(losses)
+  })
+
+  it('finds a chosen tool again behind its namespace', () => {
+    const source = conversation({
+      tools: [{ ...LOOK, namespace: 'git' }],
+      toolChoice: { mode: 'named', name: 'look', kind: 'function' },
+    })
+    expect(encode(source).body.tool_choice).toEqual({ type: 'tool', name: 'git__look' })
+  })
+
+  it.each([
     [undefined, undefined],
     ['{}', { type: 'object', properties: {} }],
     ['{"properties":{"__proto__":{"type":"string"}}}', null],
