@@ -4,11 +4,12 @@ const MASK = '[secret]'
 
 /**
  * Things that look like credentials: the value of an `Authorization` header, keys of OpenAI, Anthropic and others
- * (`sk-…`), of Google (`AIza…`), AWS, GitHub and Slack.
+ * (`sk-…`), of Google (`AIza…`), AWS, GitHub and Slack, and JSON web tokens.
  */
 const CREDENTIAL = new RegExp(
   [
     String.raw`\b(?:[Bb]earer|[Bb]asic)\s+[^\s"',;]+`,
+    String.raw`\beyJ[\w-]{8,}(?:\.[\w-]+)*`,
     String.raw`\b[spr]k[-_][\w-]{8,}`,
     String.raw`\bAIza[\w-]{8,}`,
     String.raw`\bAKIA[A-Z0-9]{12,}`,
