@@ -36,6 +36,11 @@ A key that \`auth\` has limited to some models or providers sees and reaches onl
               description: 'The model as asked for; `*` is any text.',
             },
             provider: { type: 'string', refersTo: 'provider', description: 'Where it goes. Absent: unchanged.' },
+            needs_key: {
+              type: 'boolean',
+              default: false,
+              description: 'Passes the rule over while its provider has no key, instead of refusing the call.',
+            },
             model: {
               type: 'string',
               minLength: 1,
@@ -94,8 +99,9 @@ model = "anthropic/claude-*"`,
   refusals: {
     model_not_found: { status: 404, kind: 'not-found', when: 'The model is not known, or not for this key.' },
   },
-  setup({ options }) {
-    const rules = options.rules.map(readRule)
+  setup({ options, keyless }) {
+    const usable = options.rules.filter(rule => !(rule.needs_key && keyless.has(rule.provider ?? '')))
+    const rules = usable.map(readRule)
     const aliases = new Map(Object.entries(options.aliases))
     const names = [...new Set([...aliases.keys(), ...exactNames(rules), ...options.list])]
     const known = new Set(names)

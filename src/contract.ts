@@ -215,6 +215,8 @@ export interface Tools<Options> {
   readonly pipeline: string
   /** The configured providers: name → the format it speaks (`"*"`: any). */
   readonly providers: ReadonlyMap<string, Format>
+  /** Those of them that lack their key: calls to them are refused. */
+  readonly keyless: ReadonlySet<string>
   readonly log: Log
   readonly metrics: Metrics
   readonly store: Store

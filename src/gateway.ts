@@ -49,7 +49,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
   }
   const stopping = new AbortController()
-  const started = await startAll(blueprint, surroundings, services, stopping.signal)
+  const started = await startAll(blueprint, providers, services, stopping.signal)
   const close = async (): Promise<void> => {
     stopping.abort(new Error('the gateway is stopping'))
     await started.close()
@@ -83,11 +83,12 @@ function connectProviders({ config, kinds }: Blueprint, { clock, engine }: Servi
 /** Sets the processors of all pipelines up, in the order of the file. */
 async function startAll(
   { config }: Blueprint,
-  { providers }: Surroundings,
+  providers: ReadonlyMap<string, Provider>,
   services: Services,
   signal: AbortSignal,
 ): Promise<Started> {
-  const formats = new Map([...providers].map(([name, { format }]) => [name, format]))
+  const formats = new Map([...providers].map(([name, { facts }]) => [name, facts.format]))
+  const keyless = new Set([...providers].filter(([, { missingKey }]) => missingKey !== undefined).map(([name]) => name))
   const plan = [...config.pipelines.values()].flatMap(pipeline =>
     pipeline.steps.map(
       (step): Planned => ({
@@ -98,6 +99,7 @@ async function startAll(
           label: step.label,
           pipeline: pipeline.name,
           providers: formats,
+          keyless,
           log: services.log.child({ pipeline: pipeline.name, processor: step.label }),
           metrics: services.metrics.forStep(pipeline.name, step.label),
           store: services.store.forStep(pipeline.name, step.label),

@@ -17,12 +17,13 @@ export function startPage({ version, url, endpoints, defaults, keyless, metricsP
   const lines = [`Sluice ${version} listens on ${url}`, '']
   for (const [pipeline, provider] of defaults) {
     lines.push(`  pipeline ${pipeline} → ${provider} unless a processor says otherwise`)
-    for (const [format, routes] of routesByFormat(endpoints, pipeline))
-      lines.push(`    ${format.padEnd(20)} ${routes.join('  ')}`)
+    for (const [format, [first, ...more]] of routesByFormat(endpoints, pipeline)) {
+      lines.push(`    ${format.padEnd(20)} ${first}`, ...more.map(route => `    ${' '.repeat(20)} ${route}`))
+    }
     lines.push('')
   }
   if (keyless.length > 0) {
-    lines.push('  No key yet (calls to these are refused until it is set):')
+    lines.push('  No key yet:')
     for (const { provider, variable } of keyless) lines.push(`    ${provider.padEnd(20)} ${variable}`)
     lines.push('')
   }
@@ -33,14 +34,20 @@ export function startPage({ version, url, endpoints, defaults, keyless, metricsP
   return lines.join('\n')
 }
 
-/** The routes of each parser, those that differ only in their version or action once. */
+/** The routes of each parser; those that differ only in their last word share a line. */
 function routesByFormat(endpoints: readonly Endpoint[], pipeline: string): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>()
+  const found = new Map<string, Map<string, string[]>>()
   for (const { format, path, route, pipeline: owner } of endpoints) {
     if (owner !== pipeline || route.method === 'GET') continue
-    found.set(format, [...(found.get(format) ?? []), path])
+    const colon = path.includes(':') ? path.indexOf(':') : path.length
+    const stems = found.get(format) ?? new Map<string, string[]>()
+    const stem = path.slice(0, colon)
+    stems.set(stem, [...(stems.get(stem) ?? []), path.slice(colon)])
+    found.set(format, stems)
   }
-  return found
+  return new Map(
+    [...found].map(([format, stems]) => [format, [...stems].map(([stem, words]) => stem + words.join(' '))]),
+  )
 }
 
 // In the order in which they make a good first call.

@@ -67,6 +67,7 @@ export class Workbench {
       label: name,
       pipeline: 'main',
       providers: new Map(Object.entries(bench.#providers)),
+      keyless: new Set<string>(),
       log: recordingLog(bench.log),
       metrics: recordingMetrics(bench.measurements),
       store: bench.store,
