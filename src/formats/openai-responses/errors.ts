@@ -24,6 +24,7 @@ function statusOf(error: ErrorView): number {
 const CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
   'context-length': 'context_length_exceeded',
   authentication: 'invalid_api_key',
+  billing: 'insufficient_quota',
   quota: 'insufficient_quota',
   'rate-limit': 'rate_limit_exceeded',
 }

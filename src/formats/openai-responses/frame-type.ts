@@ -1,4 +1,5 @@
 import type { SseFrame } from '../../stream/sse.ts'
+import { isFields } from './fields.ts'
 
 /**
  * The type of a frame, without parsing it where that can be helped. OpenAI names it in the `event` field as well as in
@@ -30,5 +31,14 @@ function typeByParsing(data: string): string | undefined {
     return 'error' in value && value.error ? 'error' : undefined
   } catch {
     return undefined
+  }
+}
+
+/** Whether data of no known type is at least JSON of the kind that events are made of. */
+export function isJsonObject(data: string): boolean {
+  try {
+    return isFields(JSON.parse(data))
+  } catch {
+    return false
   }
 }

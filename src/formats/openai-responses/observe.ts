@@ -2,11 +2,12 @@
 import { type JsonDocument, parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { FrameSign, Observation, StreamObserver } from '../wire-format.ts'
-import { decodeError, decodeInnerError } from './errors.ts'
+import { decodeInnerError } from './errors.ts'
 import { type Fields, isFields, stringOf } from './fields.ts'
 import { reasonOf, seenIn } from './finish.ts'
-import { frameType } from './frame-type.ts'
+import { frameType, isJsonObject } from './frame-type.ts'
 import { failureOf, isFailure } from './reply-decode.ts'
+import { UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 export class ResponsesObserver implements StreamObserver {
@@ -24,24 +25,22 @@ export class ResponsesObserver implements StreamObserver {
     const type = frameType(frame)
     switch (type) {
       case 'response.created':
-        this.#read(frame.data, document => ({ ...modelOf(responseOf(document)) }))
-        return 'preamble'
+        return this.#read('preamble', frame.data, document => modelOf(responseOf(document)))
       case 'response.in_progress':
       case 'response.queued':
       case 'keepalive':
-      case undefined:
         return 'preamble'
+      case undefined:
+        return isJsonObject(frame.data) ? 'preamble' : this.#unreadable()
       case 'response.completed':
       case 'response.incomplete':
       case 'response.cancelled':
         this.#over = true
-        this.#read(frame.data, document => observed(document, responseOf(document), this.#toolCall))
-        return 'terminal'
+        return this.#read('terminal', frame.data, document => observed(document, responseOf(document), this.#toolCall))
       case 'response.failed':
       case 'error':
         this.#over = true
-        this.#read(frame.data, document => ({ error: errorOf(type, document) }))
-        return 'error'
+        return this.#read('error', frame.data, document => ({ error: errorOf(type, document) }))
       case 'response.function_call_arguments.delta':
       case 'response.function_call_arguments.done':
       case 'response.custom_tool_call_input.delta':
@@ -53,11 +52,18 @@ export class ResponsesObserver implements StreamObserver {
     }
   }
 
-  #read(data: string, observe: (document: JsonDocument) => Observation): void {
+  #unreadable(): FrameSign {
+    this.#over = true
+    this.#observation = { ...this.#observation, error: UNREADABLE }
+    return 'error'
+  }
+
+  #read(sign: FrameSign, data: string, observe: (document: JsonDocument) => Observation): FrameSign {
     try {
       this.#observation = { ...this.#observation, ...observe(parseDocument(data)) }
+      return sign
     } catch {
-      // Not JSON: there is nothing to tell of it, and the client gets it as it is.
+      return this.#unreadable()
     }
   }
 }
@@ -88,7 +94,7 @@ function observed(document: JsonDocument, response: Fields, toolCall: boolean): 
 /** @param document a whole response, or the error that came with status 200 in its place */
 export function observeReply(document: JsonDocument): Observation {
   const response = document.value
-  if (!isFields(response)) return { error: decodeError(502, document) }
+  if (!isFields(response)) return { error: UNREADABLE }
   if (isFailure(response)) return { error: decodeInnerError(failureOf(response)) }
   return observed(document, response, false)
 }

@@ -14,7 +14,7 @@ import { CallItem, type ItemStatus, type OutputItem, WholeItem } from './output-
 import { ReasoningItem } from './reasoning-item.ts'
 import type { SseFrames } from './sse-frames.ts'
 
-export type PartEvent = Exclude<Extract<ReplyEvent, { readonly index: number }>, { readonly type: 'embedding' }>
+export type PartEvent = Extract<ReplyEvent, { readonly index: number }>
 
 /** Each part becomes an item, or a piece of one: texts in a row are one message. */
 export class OutputEncoder {

@@ -8,13 +8,13 @@ import { type Fields, isFields, listOf, numberOf, stringOf } from './fields.ts'
 import { decodeFinish, seenIn } from './finish.ts'
 import { decodeHostedItem } from './hosted-items.ts'
 import { decodeItem } from './item-decode.ts'
+import { UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 /** Never throws; an error that came with status 200 becomes an `error` event. */
 export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const response = document.value
-  if (!isFields(response))
-    return [{ type: 'error', error: decodeInnerError('The provider answered with no response object.') }]
+  if (!isFields(response)) return [{ type: 'error', error: UNREADABLE }]
   if (isFailure(response)) return [{ type: 'error', error: decodeInnerError(failureOf(response)) }]
   const events: ReplyEvent[] = [decodeStart(response)]
   let index = 0

@@ -7,9 +7,10 @@ import type { StreamDecoder } from '../wire-format.ts'
 import { decodeInnerError } from './errors.ts'
 import { type Fields, isFields, listOf } from './fields.ts'
 import { decodeFinish, seenIn } from './finish.ts'
-import { frameType } from './frame-type.ts'
+import { frameType, isJsonObject } from './frame-type.ts'
 import { OutputDecoder } from './output-decode.ts'
 import { decodeStart, failureOf } from './reply-decode.ts'
+import { TRUNCATED, UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 export class ResponsesStreamDecoder implements StreamDecoder {
@@ -23,12 +24,12 @@ export class ResponsesStreamDecoder implements StreamDecoder {
     try {
       return this.#read(type, frame.data)
     } catch {
-      return this.#fail(unreadable())
+      return this.#fail(UNREADABLE)
     }
   }
 
   end(): readonly ReplyEvent[] {
-    return this.#ended ? [] : this.#fail(truncated())
+    return this.#ended ? [] : this.#fail(TRUNCATED)
   }
 
   #read(type: string | undefined, data: string): readonly ReplyEvent[] {
@@ -53,8 +54,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
       case 'response.content_part.done':
         return this.#within(type, parseDocument(data))
       case undefined:
-        // Not JSON, or JSON of no type: nothing that comes after it can be relied on.
-        return isJsonObject(data) ? [] : this.#fail(unreadable())
+        return isJsonObject(data) ? [] : this.#fail(UNREADABLE)
       default:
         return this.#part(type, JSON.parse(data))
     }
@@ -104,30 +104,4 @@ const PING: ReplyEvent = { type: 'ping' }
 
 function responseOf(event: unknown): Fields {
   return isFields(event) && isFields(event.response) ? event.response : {}
-}
-
-function isJsonObject(data: string): boolean {
-  try {
-    return isFields(JSON.parse(data))
-  } catch {
-    return false
-  }
-}
-
-function truncated(): ErrorView {
-  return {
-    kind: 'upstream',
-    status: 502,
-    code: 'upstream_truncated',
-    message: 'The provider ended its reply before it was complete.',
-  }
-}
-
-function unreadable(): ErrorView {
-  return {
-    kind: 'upstream',
-    status: 502,
-    code: 'upstream_unreadable',
-    message: 'The provider sent something that is not an event of its format.',
-  }
 }

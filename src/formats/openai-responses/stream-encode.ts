@@ -12,6 +12,7 @@ import { LossList } from './loss-list.ts'
 import { OutputEncoder } from './output-encode.ts'
 import { Snapshot } from './snapshot.ts'
 import { SseFrames } from './sse-frames.ts'
+import { MALFORMED_CALL, TRUNCATED } from './stream-faults.ts'
 
 export const HEARTBEAT = ': keep-alive\n\n'
 
@@ -59,7 +60,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         if (event.candidate === 0) this.#finish = event
         return ''
       case 'end':
-        return this.#begin() + (this.#finish === undefined ? this.#fail(UNFINISHED) : this.#end(this.#finish))
+        return this.#begin() + (this.#finish === undefined ? this.#fail(TRUNCATED) : this.#end(this.#finish))
       case 'error':
         return this.#begin() + this.#fail(event.error)
       case 'embedding':
@@ -91,7 +92,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     const status = this.#statusOf(finish, output)
     if (finish.reason === 'pause')
       this.#losses.approximated('finish', 'told as complete: the Responses API cannot say that the provider paused')
-    if (status.event === 'response.failed') return explained + this.#fail(MALFORMED)
+    if (status.event === 'response.failed') return explained + this.#fail(MALFORMED_CALL)
     const frames = explained + output.close(status.status === 'incomplete' ? 'incomplete' : 'completed')
     this.#ended = true
     this.#response = this.#text(status, finish)
@@ -146,18 +147,4 @@ export function errorFrames(frames: SseFrames, error: ErrorView, response: strin
 function responseId(start: StartEvent, context: ReplyContext): string {
   if (start.id === '') return `resp_${context.requestId}`
   return start.id.startsWith('chatcmpl-') || start.id.startsWith('msg_') ? `resp_${start.id}` : start.id
-}
-
-const UNFINISHED: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'upstream_truncated',
-  message: 'The provider ended its reply before it was complete.',
-}
-
-const MALFORMED: ErrorView = {
-  kind: 'server',
-  status: 502,
-  code: 'server_error',
-  message: 'The model called a tool in a form that cannot be read. Try again.',
 }
