@@ -55,7 +55,7 @@ caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimi
     const limits = readLimits(options)
     const tokenLimit = limits.find(({ unit }) => unit === 'tokens')
     const refused = metrics.counter('rate_limit_refusals_total', 'Calls refused by a rate limit.', {
-      limit: limits.map(({ name }) => name),
+      limit: LIMIT_NAMES,
     })
 
     async function charge(limit: Limit, caller: string, tokens: number): Promise<void> {
@@ -107,6 +107,8 @@ interface LimitState {
 
 const UNITS = ['requests', 'tokens'] as const
 const PERIODS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
+
+const LIMIT_NAMES = UNITS.flatMap(unit => Object.keys(PERIODS).map(period => `${unit}_per_${period}`))
 
 /** Request limits before token limits, short times before long ones. @throws Error when there is none */
 function readLimits(options: Readonly<Record<string, number | string>>): readonly Limit[] {

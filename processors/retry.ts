@@ -1,6 +1,24 @@
 import pRetry from 'p-retry'
 import { type Call, defineProcessor, UpstreamError } from 'sluice'
 
+/** Failures that another attempt may mend. */
+const RETRYABLE = [
+  'connect',
+  'dns',
+  'tls',
+  'stale',
+  'reset',
+  'first_token_timeout',
+  'truncated',
+  'protocol',
+  'parse',
+  'error_in_200',
+  'status_408',
+  'status_429',
+  'status_500',
+  'status_529',
+] as const
+
 export default defineProcessor({
   summary: 'Tries a call again when its provider failed before the first byte of a reply.',
   description: `
@@ -33,22 +51,7 @@ attempts.
         type: 'array',
         items: {
           type: 'string',
-          enum: [
-            'connect',
-            'dns',
-            'tls',
-            'stale',
-            'reset',
-            'first_token_timeout',
-            'truncated',
-            'protocol',
-            'parse',
-            'error_in_200',
-            'status_408',
-            'status_429',
-            'status_500',
-            'status_529',
-          ],
+          enum: RETRYABLE,
         },
         uniqueItems: true,
         default: [
@@ -90,7 +93,7 @@ attempts.
     },
   ],
   setup({ options, clock, metrics }) {
-    const retries = metrics.counter('retries_total', 'Attempts after the first.', { failure: options.on })
+    const retries = metrics.counter('retries_total', 'Attempts after the first.', { failure: RETRYABLE })
 
     /** How long to wait before the next attempt, in milliseconds; `undefined` when there must not be one. */
     function waitBefore(attempt: number, error: UpstreamError): number | undefined {

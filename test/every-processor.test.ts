@@ -9,6 +9,10 @@ import { loadFile } from '../src/components/load.ts'
 import { parseToml } from '../src/config/toml.ts'
 import type { ReplyEvent } from '../src/contract.ts'
 import type { OptionSchema } from '../src/options.ts'
+import { createMetrics } from '../src/services/metrics.ts'
+import { MemoryStore } from '../src/services/store-memory.ts'
+import { recordingLog } from '../src/testing/recorder.ts'
+import { optionsFrom } from '../src/testing/test-options.ts'
 import { type CallSketch, Workbench, type World } from '../src/testing/test-processor.ts'
 import { hurriedClock } from './components/hurried-clock.ts'
 
@@ -71,6 +75,25 @@ for (const file of await filesIn(BUILT_IN_FOLDER, 'built-in')) {
         const { value: alone } = parseToml(toml, 'options.toml') as { value: object }
         expect(table, title).toEqual({ use: name, ...alone })
         await onBench({ options: toml }, async () => {})
+      }
+    })
+
+    test('can stand in a pipeline several times, with other options', async () => {
+      const metrics = createMetrics()
+      for (const [index, { toml }] of definition.examples.entries()) {
+        const label = `${name}-${index}`
+        await definition.setup({
+          options: optionsFrom(definition, toml),
+          label,
+          pipeline: 'main',
+          providers: new Map([['main', 'openai-chat']]),
+          keyless: new Set(),
+          log: recordingLog([]),
+          metrics: metrics.forStep('main', label),
+          store: new MemoryStore(hurriedClock),
+          clock: hurriedClock,
+          signal: new AbortController().signal,
+        })
       }
     })
 

@@ -56,8 +56,8 @@ function typeText(schema: OptionSchema): string {
   switch (schema.type) {
     case 'string':
       if (schema.secret === true) return 'secret'
-      if (schema.refersTo !== undefined) return `name of a ${schema.refersTo}`
-      return schema.format ?? 'string'
+      if (schema.format !== undefined) return schema.format
+      return schema.refersTo === undefined ? 'string' : `name of a ${schema.refersTo}`
     case 'integer':
       return 'whole number'
     case 'boolean':
