@@ -39,6 +39,8 @@ export interface StartEvent {
   readonly created?: number
   /** What is already known of the input side (Anthropic tells it up front). */
   readonly usage?: Usage
+  /** What only one format knows of the reply from its start on, for the same format's encoder. */
+  readonly extensions?: Extensions
 }
 
 /** Opens a part. The part holds what is known at its start; text and arguments are empty unless it came whole. */
