@@ -121,23 +121,34 @@ const SHOWN: ReadonlySet<string> = new Set(['content', 'refusal', 'reasoning_con
 /** A quotation mark inside of a JSON string is escaped, so these cannot be found in what a model says. */
 function deservesLook(data: string): boolean {
   return (
-    follows(data, '"finish_reason"', 0x22) ||
-    follows(data, '"usage"', 0x7b) ||
+    follows(data, '"finish_reason"', QUOTE) ||
+    follows(data, '"usage"', BRACE) ||
+    // Another answer than the first (or another call): a stream is whole when all of its answers are.
+    follows(data, '"index"', ONE, NINE) ||
     data.includes('"error"') ||
     !data.startsWith('{')
   )
 }
 
 function mayCall(data: string): boolean {
-  return follows(data, '"tool_calls"', 0x5b) || follows(data, '"function_call"', 0x7b)
+  return follows(data, '"tool_calls"', BRACKET) || follows(data, '"function_call"', BRACE)
 }
 
-/** Whether the key stands anywhere with a value that begins with the character `code`. */
-function follows(data: string, key: string, code: number): boolean {
+const QUOTE = 0x22
+const BRACE = 0x7b
+const BRACKET = 0x5b
+const ONE = 0x31
+const NINE = 0x39
+const COLON = 0x3a
+const SPACE = 0x20
+
+/** Whether the key stands anywhere with a value that begins with a character of this range. */
+function follows(data: string, key: string, from: number, to = from): boolean {
   for (let at = data.indexOf(key); at >= 0; at = data.indexOf(key, at + 1)) {
     let next = at + key.length
-    while (data.charCodeAt(next) === 0x3a || data.charCodeAt(next) === 0x20) next++
-    if (data.charCodeAt(next) === code) return true
+    while (data.charCodeAt(next) === COLON || data.charCodeAt(next) === SPACE) next++
+    const code = data.charCodeAt(next)
+    if (code >= from && code <= to) return true
   }
   return false
 }

@@ -17,7 +17,7 @@ export class ReasoningDetails {
 
   #addOne(detail: Fields): void {
     const last = this.#items.at(-1)
-    const goesOn = last && last.type === detail.type && last.index === detail.index
+    const goesOn = last && detail.index !== undefined && last.index === detail.index && last.type === detail.type
     if (!last || !goesOn) {
       this.#items.push({ ...detail })
       return

@@ -286,7 +286,7 @@ describe('streams', () => {
           expect(checker.end()).toBeUndefined()
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })

@@ -464,7 +464,7 @@ describe('anything', () => {
         for (const frame of frames) observer.frame(frame)
         observer.observation
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 
