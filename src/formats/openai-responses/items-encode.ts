@@ -1,13 +1,21 @@
 /** Turns → input items (OpenAI Responses API, `input`). */
 import { RawJson, type Writable } from '../../json/raw.ts'
-import type { Conversation, Part, ReasoningPart, ToolCallPart, ToolResultPart, Turn } from '../conversation.ts'
+import type {
+  CompactionPart,
+  Conversation,
+  Part,
+  ReasoningPart,
+  ToolCallPart,
+  ToolResultPart,
+  Turn,
+} from '../conversation.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { acceptableCallId } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
 import { bagOf, written } from './fields.ts'
 import { unsupported } from './loss-list.ts'
 import { FORMAT } from './name.ts'
-import { encodeReasoning } from './reasoning-encode.ts'
+import { encodeReasoning, isIssuedBy } from './reasoning-encode.ts'
 import { encodeSettingsDelta } from './settings-delta.ts'
 import { encodeTools } from './tools-encode.ts'
 
@@ -93,14 +101,8 @@ export class ItemEncoder {
         }
       case 'settings-delta':
         return encodeSettingsDelta(part)
-      case 'compaction': {
-        const state = part.state?.find(each => each.scheme === 'openai.encrypted')
-        if (state !== undefined)
-          return { type: 'compaction', id: part.id, encrypted_content: state.value, ...written(bagOf(part)) }
-        if (part.summary === undefined) return unsupported(path, 'only the provider that made a compaction can read it')
-        losses.approximated(path, 'the summary of a compaction becomes a message')
-        return assistantMessage(undefined, [{ type: 'output_text', text: part.summary, annotations: [] }])
-      }
+      case 'compaction':
+        return this.#compaction(part, path)
       case 'item-reference':
         return { type: 'item_reference', id: part.id, ...written(bagOf(part)) }
       default:
@@ -113,6 +115,17 @@ export class ItemEncoder {
     if (after !== undefined && bagOf(after)?.['#joined'] !== undefined) return undefined
     const joined = before?.type === 'reasoning' && bagOf(part)?.['#joined'] !== undefined ? before : undefined
     return encodeReasoning(part, joined, this.#target.provider, path, this.#content.losses)
+  }
+
+  #compaction(part: CompactionPart, path: string): Writable {
+    const state = part.state?.find(
+      each => each.scheme === 'openai.encrypted' && isIssuedBy(each, this.#target.provider),
+    )
+    if (state !== undefined)
+      return { type: 'compaction', id: part.id, encrypted_content: state.value, ...written(bagOf(part)) }
+    if (part.summary === undefined) return unsupported(path, 'only the provider that made a compaction can read it')
+    this.#content.losses.approximated(path, 'the summary of a compaction becomes a message')
+    return assistantMessage(undefined, [{ type: 'output_text', text: part.summary, annotations: [] }])
   }
 
   #result(part: ToolResultPart, path: string): Writable {

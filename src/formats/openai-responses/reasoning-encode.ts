@@ -35,7 +35,8 @@ export function encodeReasoning(
   }
 }
 
-function isIssuedBy(state: OpaqueState, provider: string): boolean {
+/** State that does not tell its issuer came from the client as it is: it is the provider's to judge. */
+export function isIssuedBy(state: OpaqueState, provider: string): boolean {
   return state.issuer === undefined || state.issuer.provider === provider
 }
 

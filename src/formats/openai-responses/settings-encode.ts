@@ -70,6 +70,8 @@ function foreignSettings(conversation: Conversation, target: EncodeTarget, losse
     ...(reasons(reasoning, known) && state?.store !== true ? ['reasoning.encrypted_content'] : []),
   ]
   return {
+    // Refused beside no tools.
+    parallel_tool_calls: conversation.tools.length === 0 ? undefined : conversation.parallelToolCalls,
     max_output_tokens: atLeastSixteen(conversation.maxOutputTokens, losses),
     temperature: keep(sampling.temperature, 'sampling.temperature'),
     top_p: keep(sampling.topP, 'sampling.topP'),

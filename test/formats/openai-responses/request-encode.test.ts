@@ -51,7 +51,8 @@ describe('tools', () => {
     expect(toolOf({ deferred: true }).losses).toMatchObject([{ path: 'tools[0].deferred' }])
   })
   test('E58, E59: no tools, no list and no choice', () => {
-    const { json } = sent(foreign({ toolChoice: { mode: 'auto' } }))
+    const { json } = sent(foreign({ toolChoice: { mode: 'auto' }, parallelToolCalls: false }))
+    expect(json).not.toHaveProperty('parallel_tool_calls')
     expect(json).not.toHaveProperty('tools')
     expect(json).not.toHaveProperty('tool_choice')
   })
@@ -181,6 +182,10 @@ describe('thinking and state', () => {
   })
   test('E271: a compaction that nobody here can read is refused, one with a summary is told', () => {
     expect(() => itemsOf([{ type: 'compaction' }])).toThrow('turns[1].parts[0]')
+    expect(() => itemsOf([{ type: 'compaction', state: state('azure') }])).toThrow('turns[1].parts[0]')
+    expect(itemsOf([{ type: 'compaction', state: state() }]).items).toEqual([
+      { type: 'compaction', encrypted_content: 'v' },
+    ])
     expect(itemsOf([{ type: 'compaction', summary: 'Before.' }]).items).toMatchObject([
       { role: 'assistant', content: [{ text: 'Before.' }] },
     ])
