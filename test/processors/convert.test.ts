@@ -1,5 +1,7 @@
+import { validateHeaderValue } from 'node:http'
+import fc from 'fast-check'
 import type { Loss } from 'sluice'
-import { testProcessor } from 'sluice/testing'
+import { testProcessor, Workbench } from 'sluice/testing'
 import { expect, test } from 'vitest'
 import convert from '../../processors/convert.ts'
 
@@ -114,4 +116,24 @@ testProcessor(test, 'convert', convert, {
       expect: ({ failure }) => expect(failure).toMatchObject({ failure: 'connect' }),
     },
   },
+})
+
+test('convert makes a header that can be sent of any losses', async () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.constantFrom(',', ';', '\r\n', '\0', 'é', '💧'),
+  )
+  const loss = fc.record({ path: text, action: fc.constantFrom('dropped', 'approximated'), reason: text })
+  await fc.assert(
+    fc.asyncProperty(fc.array(loss, { minLength: 1, maxLength: 60 }), async call => {
+      const bench = await Workbench.open('convert', convert, { providers, losses: { call: call as readonly Loss[] } })
+      const { reply } = await bench.run({})
+      const header = reply?.headers['x-sluice-losses'] ?? ''
+      expect(() => validateHeaderValue('x-sluice-losses', header)).not.toThrow()
+      expect(header.length).toBeLessThanOrEqual(4096)
+      for (const entry of header.split(',')) expect(entry).toMatch(/^\+\d+$|^[^;]*;(dropped|approximated);[^;]*$/)
+      await bench.close()
+    }),
+    { numRuns: 200 },
+  )
 })

@@ -1,3 +1,5 @@
+import { validateHeaderValue } from 'node:http'
+import fc from 'fast-check'
 import { Refusal } from 'sluice'
 import { testProcessor, Workbench } from 'sluice/testing'
 import { expect, test } from 'vitest'
@@ -111,4 +113,19 @@ test('cors allows only the headers that it is told to', async () => {
 test('cors gives back nothing of a question that is no header name', async () => {
   const headers = await preflight(ONE, { ...question, headers: 'x-ok, bad name, x\r\nset-cookie: a=1, ünïcode,,' })
   expect(headers?.['access-control-allow-headers']).toBe('x-ok')
+})
+
+test('cors answers any question with headers that can be sent', async () => {
+  const bench = await Workbench.open('cors', cors, { options: ONE })
+  const text = fc.option(fc.string({ unit: 'binary', maxLength: 200 }), { nil: undefined })
+  fc.assert(
+    fc.property(text, text, fc.oneof(text, fc.constant(APP)), (method, headers, origin) => {
+      const answer = bench.processor.preflight?.({ origin, method, headers })
+      expect(answer === undefined).toBe(origin !== APP || method === undefined)
+      for (const [name, value] of Object.entries(answer ?? {})) {
+        expect(() => validateHeaderValue(name, value)).not.toThrow()
+      }
+    }),
+  )
+  await bench.close()
 })

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { Refusal } from 'sluice'
-import { type CallSketch, testProcessor } from 'sluice/testing'
+import { type CallSketch, testProcessor, Workbench } from 'sluice/testing'
 import { expect, test } from 'vitest'
 import rateLimit from '../../processors/rate-limit.ts'
 
@@ -189,4 +190,31 @@ testProcessor(test, 'rate-limit', rateLimit, {
       },
     },
   },
+})
+
+test('rate-limit never lets more through than a burst and what has refilled since, and keeps its promises', async () => {
+  const waits = fc.array(fc.integer({ min: 0, max: 5000 }), { minLength: 1, maxLength: 40 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 120 }),
+      fc.integer({ min: 1, max: 10 }),
+      waits,
+      async (limit, burst, gaps) => {
+        const options = `requests_per_minute = ${limit}\nburst = ${burst}`
+        const bench = await Workbench.open('rate-limit', rateLimit, { options })
+        let admitted = 0
+        let promised = Number.POSITIVE_INFINITY
+        for (const after of gaps) {
+          const { reply, failure } = await bench.run({ ...alice, after })
+          const now = bench.clock.now()
+          if (reply) admitted++
+          expect(admitted).toBeLessThanOrEqual(burst + (now * limit) / 60_000 + 1e-6)
+          if (now >= promised) expect(reply).toBeDefined()
+          promised = failure instanceof Refusal ? now + (failure.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY
+        }
+        await bench.close()
+      },
+    ),
+    { numRuns: 60 },
+  )
 })
