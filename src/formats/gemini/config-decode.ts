@@ -9,12 +9,18 @@ type Config = Pick<
   'maxOutputTokens' | 'sampling' | 'stop' | 'candidates' | 'logprobs' | 'reasoning' | 'outputFormat' | 'modalities'
 >
 
-/** `generationConfig` → canonical, and what is left of it as JSON text. */
-export function decodeConfig(
-  node: unknown,
-  document: JsonDocument,
-): { readonly config: Config; readonly rest: JsonText | undefined } {
+export interface DecodedConfig {
+  readonly config: Config
+  /** What is left, as the JSON text of one object. */
+  readonly rest: JsonText | undefined
+  /** How the parts were written that are said in other words now. */
+  readonly notes: { readonly thinkingConfig?: JsonText; readonly responseSchema?: JsonText }
+}
+
+/** `generationConfig` → canonical. */
+export function decodeConfig(node: unknown, document: JsonDocument): DecodedConfig {
   const fields = new Fields(node, document)
+  const notes = { ...notedText(fields, 'thinkingConfig'), ...notedText(fields, 'responseSchema') }
   const config: Config = {
     ...defined('maxOutputTokens', fields.takeNumber('maxOutputTokens')),
     sampling: decodeSampling(fields),
@@ -25,7 +31,7 @@ export function decodeConfig(
     ...defined('outputFormat', decodeOutputFormat(fields, document)),
     ...defined('modalities', decodeModalities(fields)),
   }
-  return { config, rest: fields.restText() }
+  return { config, rest: fields.restText(), notes }
 }
 
 /** `{ [name]: value }`, or nothing for `undefined`. */
@@ -49,12 +55,16 @@ function decodeLogprobs(fields: Fields): Conversation['logprobs'] {
   return { ...defined('top', fields.takeNumber('logprobs')) }
 }
 
-/** The source text stays beside it, so that the same model's own way of saying it is found again. */
+function notedText<K extends string>(fields: Fields, name: K): { readonly [P in K]?: JsonText } {
+  return defined(name, fields.sourceOf(name))
+}
+
+/** What is not understood stays as it is. */
 function decodeReasoning(fields: Fields, document: JsonDocument): Conversation['reasoning'] {
   const node = fields.take('thinkingConfig')
-  if (node === undefined) return undefined
-  fields.leave('thinkingConfig', document.textOf(node))
-  return decodeThinking(node, document)
+  const reasoning = node === undefined ? undefined : decodeThinking(node, document)
+  if (node !== undefined && !reasoning) fields.leave('thinkingConfig', document.textOf(node))
+  return reasoning
 }
 
 function decodeOutputFormat(fields: Fields, document: JsonDocument): OutputFormat | undefined {
@@ -68,7 +78,6 @@ function decodeOutputFormat(fields: Fields, document: JsonDocument): OutputForma
   if (jsonSchema !== undefined) return { type: 'schema', schema: document.textOf(jsonSchema) }
   const schema = fields.take('responseSchema')
   if (schema === undefined) return { type: 'json' }
-  fields.leave('responseSchema', document.textOf(schema))
   return { type: 'schema', schema: jsonSchemaOf(schema, document) }
 }
 

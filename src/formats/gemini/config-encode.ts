@@ -1,7 +1,8 @@
 import { parseDocument } from '../../json/document.ts'
-import type { RawJson, Writable } from '../../json/raw.ts'
+import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
-import type { Conversation, Reasoning } from '../conversation.ts'
+import type { Conversation, JsonText, Reasoning } from '../conversation.ts'
+import { noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
 import type { ModelFamily } from './model-family.ts'
 import { nestedMembers } from './nested.ts'
@@ -13,17 +14,17 @@ type Members = Readonly<Record<string, Writable>>
 
 /** Canonical → `generationConfig`; `undefined` when there is nothing to set. */
 export function encodeConfig(conversation: Conversation, family: ModelFamily, losses: Losses): Writable {
-  const { thinkingConfig, responseSchema, ...rest } = nestedMembers(conversation.extensions, 'generationConfig')
+  const { extensions } = conversation
   const config: Members = {
     ...encodeSampling(conversation, losses),
     maxOutputTokens: conversation.maxOutputTokens,
     stopSequences: encodeStop(conversation.stop),
     candidateCount: conversation.candidates,
     ...encodeLogprobs(conversation),
-    thinkingConfig: encodeReasoning(conversation.reasoning, thinkingConfig, family, losses),
-    ...encodeOutputFormat(conversation, responseSchema, losses),
+    thinkingConfig: encodeReasoning(conversation.reasoning, noteOf(extensions, 'thinkingConfig'), family, losses),
+    ...encodeOutputFormat(conversation, noteOf(extensions, 'responseSchema'), losses),
     responseModalities: conversation.modalities?.map(modality => modality.toUpperCase()),
-    ...rest,
+    ...nestedMembers(extensions, 'generationConfig'),
   }
   return Object.values(config).some(value => value !== undefined) ? config : undefined
 }
@@ -60,20 +61,20 @@ function encodeLogprobs({ logprobs }: Conversation): Members {
 /** What a Gemini client wrote goes back as it came, as long as it still says the same. */
 function encodeReasoning(
   reasoning: Reasoning | undefined,
-  given: RawJson | undefined,
+  given: JsonText | undefined,
   family: ModelFamily,
   losses: Losses,
 ): Writable {
-  if (given !== undefined && JSON.stringify(thinkingOf(given)) === JSON.stringify(reasoning)) return given
+  if (given !== undefined && JSON.stringify(thinkingOf(given)) === JSON.stringify(reasoning)) return new RawJson(given)
   return reasoning && encodeThinking(reasoning, family.thinking, losses)
 }
 
-function thinkingOf({ text }: RawJson): Reasoning | undefined {
+function thinkingOf(text: JsonText): Reasoning | undefined {
   const document = parseDocument(text)
   return decodeThinking(document.value, document)
 }
 
-function encodeOutputFormat(conversation: Conversation, given: RawJson | undefined, losses: Losses): Members {
+function encodeOutputFormat(conversation: Conversation, given: JsonText | undefined, losses: Losses): Members {
   const { outputFormat, verbosity } = conversation
   if (verbosity !== undefined) losses.dropped('verbosity', 'Gemini has none')
   switch (outputFormat?.type) {
@@ -83,8 +84,9 @@ function encodeOutputFormat(conversation: Conversation, given: RawJson | undefin
       return { responseMimeType: 'application/json' }
     case 'schema': {
       const responseMimeType = 'application/json'
-      if (given && jsonSchemaOfText(given.text) === outputFormat.schema)
-        return { responseMimeType, responseSchema: given }
+      if (given !== undefined && jsonSchemaOfText(given) === outputFormat.schema) {
+        return { responseMimeType, responseSchema: new RawJson(given) }
+      }
       return { responseMimeType, responseJsonSchema: encodeSchema(outputFormat.schema, 'outputFormat.schema', losses) }
     }
     default:

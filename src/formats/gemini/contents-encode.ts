@@ -75,9 +75,10 @@ export class ContentsEncoder {
       if (part.type === 'tool-result') this.#answer(part, partPath)
       else parts.push(...this.#encode(part, partPath))
     })
-    const hasResults = turn.parts.some(part => part.type === 'tool-result')
     if (parts.length > 0) this.#push(parts, extensionMembers(turn.extensions))
-    else if (!hasResults) throw unsupported(path, 'is empty, and Gemini takes no empty turn.')
+    else if (turn.parts.every(part => part.type === 'text')) {
+      throw unsupported(path, 'is empty, and Gemini takes no empty turn.')
+    }
   }
 
   #answer(part: Extract<Part, { type: 'tool-result' }>, path: string): void {

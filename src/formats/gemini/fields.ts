@@ -90,6 +90,12 @@ export class Fields {
     if (text !== undefined) this.#members.set(name, new RawJson(text))
   }
 
+  /** How a member is written, whether it is taken or not. */
+  sourceOf(name: string): JsonText | undefined {
+    const value = this.#members.get(name)
+    return value === undefined ? undefined : this.textOf(value)
+  }
+
   textOf(node: unknown): JsonText {
     return this.#document.textOf(node)
   }
@@ -114,10 +120,22 @@ export class Fields {
   }
 }
 
+/**
+ * Begins the name of a note: how something was written that the canonical view says in other words. It is no field of
+ * the wire, and nothing is lost where nobody reads it.
+ */
+export const NOTE = '#'
+
 /** Members of a node's extension bag, as they are to be written back. */
 export function extensionMembers(extensions: Extensions | undefined): Readonly<Record<string, RawJson>> {
   const bag = extensions?.[FORMAT]
-  return bag ? rawMembers(bag) : {}
+  if (!bag) return {}
+  return rawMembers(Object.fromEntries(Object.entries(bag).filter(([name]) => !name.startsWith(NOTE))))
+}
+
+/** What a decoder noted of this node. */
+export function noteOf(extensions: Extensions | undefined, name: string): JsonText | undefined {
+  return extensions?.[FORMAT]?.[NOTE + name]
 }
 
 /** The same, without some of them: those that the encoder puts in their place itself. */

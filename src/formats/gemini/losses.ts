@@ -1,6 +1,6 @@
 import type { Extensions } from '../conversation.ts'
 import type { Loss } from '../losses.ts'
-import { FORMAT } from './fields.ts'
+import { FORMAT, NOTE } from './fields.ts'
 
 /** What one encoding could not carry over, each thing once. */
 export class Losses {
@@ -24,6 +24,7 @@ export class Losses {
     for (const [format, bag] of Object.entries(extensions)) {
       if (format === FORMAT) continue
       for (const name of Object.keys(bag)) {
+        if (name.startsWith(NOTE)) continue
         this.dropped(path === '' ? name : `${path}.${name}`, `only ${format} knows this field`)
       }
     }

@@ -36,11 +36,13 @@ export function signatureState(value: string): OpaqueState {
 
 /** Exactly one of the data fields is set (reference of `Part`). */
 function decodeData(fields: Fields, source: PartSource): Part | undefined {
+  const thought = fields.takeBoolean('thought') === true
   const text = fields.takeString('text')
   if (text !== undefined) {
-    if (fields.takeBoolean('thought') !== true) return { type: 'text', text }
+    if (!thought) return { type: 'text', text }
     return { type: 'reasoning', visibility: 'summary', chunks: [text] }
   }
+  if (thought) fields.leave('thought', 'true')
   const call = fields.takeRecord('functionCall')
   if (call) return decodeCall(call, source)
   const result = fields.takeRecord('functionResponse')

@@ -13,7 +13,7 @@ import { decodeUsage } from './usage.ts'
 /** A whole reply → events. A list of chunks, as a stream without `alt=sse` has it, is one reply too. Never throws. */
 export function decodeReply(document: JsonDocument, operation: Operation): readonly ReplyEvent[] {
   if (operation === 'embed') return decodeEmbeddings(document)
-  const decoder = new ReplyDecoder(false)
+  const decoder = new ReplyDecoder(Array.isArray(document.value))
   const events: ReplyEvent[] = []
   for (const chunk of listOf(document.value)) events.push(...decoder.chunk(chunk, document))
   return [...events, ...decoder.end()]

@@ -69,7 +69,6 @@ function encodeCandidate({ index, parts, finish }: CompletedCandidate, style: Re
 /** What a candidate says at its end: why it ended, and all that was noted of its text. */
 export function encodeEnd(finish: FinishEvent, parts: readonly Part[], losses: Losses): Members {
   const path = `candidates[${finish.candidate}]`
-  losses.foreign(finish.extensions, path)
   if (finish.reason === 'pause') losses.approximated(`${path}.finish`, 'Gemini cannot say that the model paused')
   if (finish.stopSequence !== undefined) losses.dropped(`${path}.finish.stopSequence`, 'Gemini does not tell it')
   const texts = parts.filter(part => part.type === 'text')

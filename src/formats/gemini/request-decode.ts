@@ -4,7 +4,7 @@ import type { DecodeInput } from '../wire-format.ts'
 import { CallIds } from './call-ids.ts'
 import { decodeConfig, defined } from './config-decode.ts'
 import { decodeEmbedding } from './embedding.ts'
-import { Fields, FORMAT, listOf } from './fields.ts'
+import { Fields, FORMAT, listOf, NOTE } from './fields.ts'
 import { decodePart, type PartSource } from './parts-decode.ts'
 import { decodeToolConfig, decodeTools } from './tools-decode.ts'
 
@@ -30,10 +30,11 @@ function decodeGenerate(body: Fields, { document }: DecodeInput): Conversation {
   ]
   const tools = decodeTools(body.takeList('tools') ?? [], document)
   const { toolChoice, rest: toolConfig } = decodeToolConfig(body.take('toolConfig'), document)
-  const { config, rest: generationConfig } = decodeConfig(body.take('generationConfig'), document)
+  const { config, rest: generationConfig, notes } = decodeConfig(body.take('generationConfig'), document)
   const serviceTier = decodeTier(body)
   body.leave('toolConfig', toolConfig)
   body.leave('generationConfig', generationConfig)
+  for (const [name, text] of Object.entries(notes)) body.leave(NOTE + name, text)
   return {
     turns,
     tools,
@@ -56,6 +57,8 @@ function systemTurn(body: Fields, source: PartSource): readonly Turn[] {
   const node = body.take('systemInstruction')
   if (node === undefined) return []
   const fields = new Fields(node, source.document)
+  // Instructions have no speaker, whatever role they are given.
+  fields.take('role')
   const parts = listOf(fields.take('parts')).map(part => decodePart(part, source))
   return [{ role: 'system', parts, ...fields.extensions() }]
 }

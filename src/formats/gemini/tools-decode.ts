@@ -1,6 +1,6 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { FunctionTool, JsonText, Tool, ToolChoice } from '../conversation.ts'
-import { Fields, FORMAT } from './fields.ts'
+import { Fields, FORMAT, NOTE } from './fields.ts'
 import { jsonSchemaOf } from './openapi-schema.ts'
 
 /** `tools` → canonical. Each entry may hold function declarations and tools of Google's own side by side. */
@@ -35,7 +35,7 @@ function decodeParameters(fields: Fields, document: JsonDocument): JsonText | un
   if (jsonSchema !== undefined) return document.textOf(jsonSchema)
   const parameters = fields.take('parameters')
   if (parameters === undefined) return undefined
-  fields.leave('parameters', document.textOf(parameters))
+  fields.leave(`${NOTE}parameters`, document.textOf(parameters))
   return jsonSchemaOf(parameters, document)
 }
 

@@ -1,7 +1,7 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolChoice } from '../conversation.ts'
 import { FREE_TEXT } from './arguments.ts'
-import { extensionMembersExcept, FORMAT } from './fields.ts'
+import { extensionMembers, FORMAT, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
 import type { ModelFamily } from './model-family.ts'
 import { nestedMembers } from './nested.ts'
@@ -39,7 +39,7 @@ function encodeFunction(tool: FunctionTool, path: string, losses: Losses): Writa
     name: qualifiedName(tool),
     description: tool.description,
     ...encodeParameters(tool, path, losses),
-    ...extensionMembersExcept(tool.extensions, 'parameters'),
+    ...extensionMembers(tool.extensions),
   }
 }
 
@@ -47,7 +47,7 @@ function encodeFunction(tool: FunctionTool, path: string, losses: Losses): Writa
 function encodeParameters(tool: FunctionTool, path: string, losses: Losses): Readonly<Record<string, Writable>> {
   const { schema } = tool
   if (schema === undefined) return {}
-  const parameters = tool.extensions?.[FORMAT]?.parameters
+  const parameters = noteOf(tool.extensions, 'parameters')
   if (parameters !== undefined && jsonSchemaOfText(parameters) === schema)
     return { parameters: new RawJson(parameters) }
   return { parametersJsonSchema: encodeSchema(schema, `${path}.schema`, losses) }

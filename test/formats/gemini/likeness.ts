@@ -30,6 +30,8 @@ export function likeRequest(body: unknown): unknown {
   request.contents = likeContents(listOf(request.contents))
   const system = request.systemInstruction as Json | undefined
   if (system) {
+    // Instructions have no speaker.
+    delete system.role
     system.parts = listOf(system.parts).map(likePart).filter(hasContent)
     // An instruction of empty texts instructs nothing.
     if (listOf(system.parts).length === 0) delete request.systemInstruction
