@@ -8,6 +8,7 @@ import type { Conversation, Effort, Part, Turn } from '../conversation.ts'
 import type { Placed } from './blocks-encode.ts'
 import type { Encoding } from './encoding.ts'
 import { type WritableObject, writableFields } from './leftovers.ts'
+import { FORMAT } from './name.ts'
 
 export interface PlannedMessage {
   readonly role: 'user' | 'assistant' | 'system'
@@ -37,7 +38,7 @@ export function planMessages(conversation: Conversation, encoding: Encoding): Pl
 
 /** Leading system turns, up to the first that says more than text. */
 function headOf(turns: readonly PlacedTurn[]): readonly PlacedTurn[] {
-  const end = turns.findIndex(({ turn }) => !isSystem(turn) || turn.extensions !== undefined || hasDelta(turn))
+  const end = turns.findIndex(({ turn }) => !isSystem(turn) || saysMore(turn))
   return end < 0 ? turns : turns.slice(0, end)
 }
 
@@ -136,8 +137,10 @@ function isSystem(turn: Turn): boolean {
   return turn.role === 'system' || turn.role === 'developer'
 }
 
-function hasDelta(turn: Turn): boolean {
-  return turn.parts.some(part => part.type === 'settings-delta' || part.type === 'tools-delta')
+/** Whether it has a place in the conversation: it changes something from there on. */
+function saysMore(turn: Turn): boolean {
+  const isOwn = turn.extensions?.[FORMAT] !== undefined
+  return isOwn || turn.parts.some(part => part.type === 'settings-delta' || part.type === 'tools-delta')
 }
 
 function effortOf(turn: Turn): Effort | undefined {

@@ -45,6 +45,13 @@ describe('turns', () => {
     expect(body.messages).toHaveLength(1)
   })
 
+  it("is not led astray by other formats' extensions of a system turn", () => {
+    const head: Turn = { role: 'system', parts: [text('a')], extensions: { gemini: { role: '"user"' } } }
+    const { body, losses } = encode(turns(head, user(text('Hi'))))
+    expect(body.system).toEqual([{ type: 'text', text: 'a' }])
+    expect(losses).toEqual([])
+  })
+
   it('keeps a system turn in its place where the model takes it (E1, E2)', () => {
     const late: Turn = { role: 'system', parts: [text('be brief')] }
     const source = turns(user(text('a')), late, assistant(text('b')), user(text('c')), late)
