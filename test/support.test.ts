@@ -158,6 +158,6 @@ describe('the client', () => {
     connection.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     await connection.closed
     expect(connection.received.endsWith('\r\n\r\n2')).toBe(true)
-    await expect(connection.until('3')).rejects.toThrow('closed without')
+    await expect(connection.until('a third answer')).rejects.toThrow('closed without')
   })
 })

@@ -4,7 +4,8 @@
  * Why not `JSON.parse`: a conversion must hand tool arguments and schemas on as they were written. Parsing and
  * writing them again reorders integer-like keys, rounds integers above 2^53 and turns `1.0` into `1`
  * (docs/decisions/). It agrees with `JSON.parse` on what is JSON and on every value (held by a differential
- * test), apart from the depth limit and from `__proto__`, which is an ordinary key here.
+ * test), apart from the depth limit, and from escaped keys: once V8 has seen a key with a backslash, it takes others
+ * for it, across requests (nodejs/node#63785, Node 24 and 26).
  */
 export interface JsonDocument {
   readonly value: unknown

@@ -1,5 +1,6 @@
 /** All services of one gateway, started and closed together. */
 import { readFileSync } from 'node:fs'
+import { Counter, type Registry } from 'prom-client'
 import type { Clock } from '../contract.ts'
 import { clock } from './clock.ts'
 import { EngineMetrics } from './engine-metrics.ts'
@@ -21,6 +22,7 @@ export interface Services {
 export function startServices(log: LogOptions): Services {
   const metrics = createMetrics()
   const root = createLog(log)
+  countDropped(metrics.registry, root)
   return {
     clock,
     log: root,
@@ -29,6 +31,18 @@ export function startServices(log: LogOptions): Services {
     store: sharedStore(new MemoryStore(clock)),
     close: async () => root.flush(),
   }
+}
+
+function countDropped(registry: Registry, log: GatewayLog): void {
+  new Counter({
+    name: 'sluice_log_lines_dropped_total',
+    help: 'Lines of the log that were lost because nobody read them fast enough.',
+    registers: [registry],
+    collect() {
+      this.reset()
+      this.inc(log.dropped())
+    },
+  })
 }
 
 function version(): string {
