@@ -3,6 +3,9 @@ import { type Writable, writeJson } from '../../json/raw.ts'
 import { sseFrame } from '../../stream/sse.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 
+/** Keeps a silent stream open; SDKs pass over it. */
+export const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
+
 /** Numbers blocks and frames what happens in them. One block is open at a time. */
 export class BlockFrames {
   #index = -1

@@ -145,9 +145,14 @@ function encodeForeign(
 ): RawJson | undefined {
   if (part.format === FORMAT) return new RawJson(part.json)
   const what = part.type === 'opaque' ? part.label : part.tool
+  if (HOLDS_THE_PROMPT.has(what))
+    throw unsupported(path, `Only ${part.format} can read "${what}". Send what it stands for.`)
   log.dropped(path, `Anthropic cannot read "${what}" of ${part.format}`)
   return undefined
 }
+
+/** Names under which other providers keep a part of the prompt: without it the model would answer something else. */
+const HOLDS_THE_PROMPT: ReadonlySet<string> = new Set(['cachedContent'])
 
 export function textOf(block: Block | undefined): string | undefined {
   if (block === undefined || block instanceof RawJson) return undefined

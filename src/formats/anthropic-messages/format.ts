@@ -2,6 +2,7 @@
 import { writeJson } from '../../json/raw.ts'
 import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, Route, WireFormat } from '../wire-format.ts'
+import { PING } from './block-frames.ts'
 import { decodeError, encodeError, encodeStreamError } from './errors.ts'
 import { isObject, stringAt } from './fields.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
@@ -42,7 +43,7 @@ const format: WireFormat = {
   encodeError,
   decodeError,
   encodeStreamError,
-  heartbeat: 'event: ping\ndata: {"type": "ping"}\n\n',
+  heartbeat: PING,
   encodeTokenCount: tokens => writeJson({ input_tokens: tokens }),
   decodeTokenCount: countedTokens,
   encodeModels,

@@ -3,10 +3,8 @@ import { RawJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation } from '../conversation.ts'
 import { type Block, encodePart, type Placed, textOf, withText } from './blocks-encode.ts'
-import type { Encoding } from './encoding.ts'
-import { unsupported } from './encoding.ts'
-import type { WritableObject } from './leftovers.ts'
-import { withMembers } from './leftovers.ts'
+import { type Encoding, unsupported } from './encoding.ts'
+import { type WritableObject, withMembers } from './leftovers.ts'
 import { type PlannedMessage, planMessages } from './messages-plan.ts'
 import { pairTools } from './tool-pairs.ts'
 
@@ -22,21 +20,32 @@ export interface EncodedMessages {
 export function encodeMessages(conversation: Conversation, encoding: Encoding): EncodedMessages {
   const plan = planMessages(conversation, encoding)
   const paired = pairTools(plan.messages, conversation.state?.thread !== undefined, encoding)
-  const encoded = paired.flatMap(message => {
-    const blocks = encodeParts(message.parts, encoding)
-    return blocks.length > 0 || message.role === 'system' ? [{ message, blocks }] : leftOut(message, encoding)
-  })
-  const last = encoded.at(-1)
-  if (last?.message.role === 'assistant') last.blocks = prefill(last.message, last.blocks, encoding)
+  const encoded = withPrefill(
+    paired.flatMap(message => encodeMessage(message, encoding)),
+    encoding,
+  )
   return {
     system: encodeParts(plan.system, encoding),
-    messages: encoded.map(({ message, blocks }) => written(message, blocks)),
+    messages: encoded.map(written),
     betas: paired.some(message => message.effort !== undefined) ? ['per-turn-control-2026-07-01'] : [],
-    unthoughtCall: isUnthought(encoded.map(({ message, blocks }) => ({ role: message.role, blocks }))),
+    unthoughtCall: isUnthought(encoded),
   }
 }
 
-function written(message: PlannedMessage, blocks: readonly Block[]): WritableObject {
+interface EncodedMessage {
+  readonly message: PlannedMessage
+  readonly blocks: readonly Block[]
+}
+
+function encodeMessage(message: PlannedMessage, encoding: Encoding): readonly EncodedMessage[] {
+  const blocks = encodeParts(message.parts, encoding)
+  const saysMore = message.effort !== undefined || Object.keys(message.fields).length > 0
+  if (blocks.length > 0 || (message.role === 'system' && saysMore)) return [{ message, blocks }]
+  noteEmpty(message, encoding)
+  return []
+}
+
+function written({ message, blocks }: EncodedMessage): WritableObject {
   const { output_config: config, ...fields } = message.fields
   const effort = message.effort === undefined ? undefined : { effort: message.effort }
   const output = withMembers(effort, config instanceof RawJson ? config.text : undefined)
@@ -70,37 +79,36 @@ function isThinking(block: WritableObject): boolean {
 }
 
 /** An assistant message with nothing in it may go; a user's may not: it was meant to say something. */
-function leftOut(message: PlannedMessage, { log }: Encoding): [] {
+function noteEmpty(message: PlannedMessage, { log }: Encoding): void {
   const path = message.parts[0]?.path.replace(/\.parts.*$/, '') ?? 'turns'
   if (message.role === 'user') {
     throw new Refusal(400, 'invalid_request', `"${path}" is empty: every user message needs content.`, { param: path })
   }
   log.dropped(path, 'Anthropic takes no empty messages')
-  return []
 }
 
 /** A conversation that ends with the assistant asks for its continuation, which newer models refuse. */
-function prefill(message: PlannedMessage, blocks: Block[], { limits }: Encoding): Block[] {
+function withPrefill(messages: readonly EncodedMessage[], { limits }: Encoding): readonly EncodedMessage[] {
+  const last = messages.at(-1)
   // A paused turn ends like this as well: the provider's own tools are to go on with it.
-  if (message.parts.some(({ part }) => part.type === 'hosted-tool')) return blocks
-  if (!limits.prefill) {
-    throw unsupported(
-      'messages',
-      'This model does not support assistant message prefill. The conversation must end with a user message.',
-    )
-  }
+  const asks = last?.message.role === 'assistant' && !last.message.parts.some(({ part }) => part.type === 'hosted-tool')
+  if (last === undefined || !asks) return messages
+  if (limits.prefill) return [...messages.slice(0, -1), { ...last, blocks: trimmed(last.blocks) }]
+  throw unsupported(
+    'messages',
+    'This model does not support assistant message prefill. The conversation must end with a user message.',
+  )
+}
+
+/** White space at the very end would be refused. */
+function trimmed(blocks: readonly Block[]): readonly Block[] {
   const last = blocks.at(-1)
   const text = textOf(last)
   return last === undefined || text === undefined ? blocks : [...blocks.slice(0, -1), withText(last, text.trimEnd())]
 }
 
-interface RoleAndBlocks {
-  readonly role: string
-  readonly blocks: readonly Block[]
-}
-
-function isUnthought(messages: readonly RoleAndBlocks[]): boolean {
-  const last = messages.findLast(({ role }) => role === 'assistant')
+function isUnthought(messages: readonly EncodedMessage[]): boolean {
+  const last = messages.findLast(({ message }) => message.role === 'assistant')
   const first = last?.blocks[0]
   const calls = last?.blocks.some(block => !(block instanceof RawJson) && block.type === 'tool_use')
   return calls === true && first !== undefined && !(first instanceof RawJson) && !isThinking(first)

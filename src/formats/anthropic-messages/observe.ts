@@ -109,9 +109,8 @@ function typeOf({ event, data }: SseFrame): string {
 export function observeReply(document: JsonDocument): Observation {
   const body = document.value
   if (!isObject(body) || !Array.isArray(body.content)) {
-    return typeof body === 'object' && isObject(body) && 'input_tokens' in body
-      ? {}
-      : { error: decodeError(200, document) }
+    const isCount = isObject(body) && body.input_tokens !== undefined
+    return isCount ? {} : { error: decodeError(200, document) }
   }
   const reader = new UsageReader()
   reader.add(document, body.usage)

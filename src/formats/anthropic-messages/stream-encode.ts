@@ -5,7 +5,7 @@ import type { Loss } from '../losses.ts'
 import type { FinishEvent, PartStartEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { apiVersionOf } from './api-version.ts'
-import { BlockFrames } from './block-frames.ts'
+import { BlockFrames, PING } from './block-frames.ts'
 import { encodeStreamError } from './errors.ts'
 import { estimateTokens, tokensOfText } from './estimate.ts'
 import { messageId } from './ids.ts'
@@ -18,8 +18,6 @@ import { malformedToolCall } from './reply-encode.ts'
 import { keptForEnd, nullFields, stopFields, withKept } from './reply-message.ts'
 import { Serializer } from './serializer.ts'
 import { encodeUsage } from './usage.ts'
-
-const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
 
 export class AnthropicStreamEncoder implements StreamEncoder {
   readonly #context: ReplyContext

@@ -119,22 +119,17 @@ interface EncodedChoice {
 }
 
 function encodeChoice(conversation: Conversation, thinks: boolean, encoding: Encoding): EncodedChoice {
-  const { toolChoice, parallelToolCalls } = conversation
-  const base = choiceOf(conversation, thinks, encoding)
-  const parallel =
-    parallelToolCalls === false || (parallelToolCalls === true && toolChoice !== undefined)
-      ? { disable_parallel_tool_use: !parallelToolCalls }
-      : {}
-  const written =
-    base.choice === undefined
-      ? parallelToolCalls === false
-        ? { type: 'auto', ...parallel }
-        : undefined
-      : base.choice.type === 'none'
-        ? base.choice
-        : { ...base.choice, ...parallel }
-  const choice = withMembers(written, conversation.extensions?.[FORMAT]?.tool_choice)
-  return { ...(choice === undefined ? {} : { choice }), ...(base.only === undefined ? {} : { only: base.only }) }
+  const { choice, only } = choiceOf(conversation, thinks, encoding)
+  const written = withMembers(withParallel(choice, conversation), conversation.extensions?.[FORMAT]?.tool_choice)
+  return { ...(written === undefined ? {} : { choice: written }), ...(only === undefined ? {} : { only }) }
+}
+
+/** Parallel calls are forbidden inside the choice, which is made for it if there is none (conversion.md E62). */
+function withParallel(choice: WritableObject | undefined, conversation: Conversation): WritableObject | undefined {
+  const { parallelToolCalls } = conversation
+  if (parallelToolCalls === undefined || choice?.type === 'none') return choice
+  if (choice === undefined) return parallelToolCalls ? undefined : { type: 'auto', disable_parallel_tool_use: true }
+  return { ...choice, disable_parallel_tool_use: !parallelToolCalls }
 }
 
 /** What a tool that a choice names is called here. */

@@ -145,6 +145,11 @@ describe('reasoning and what belongs to others', () => {
     expect(losses).toEqual(['turns[1].parts[0] dropped'])
   })
 
+  it('refuses to answer without the part of the prompt that another provider holds', () => {
+    const cached: Part = { type: 'opaque', format: 'gemini', label: 'cachedContent', json: '"cachedContents/1"' }
+    expect(refusalOf(turns(user(cached, text('a')))).param).toBe('turns[0].parts[0]')
+  })
+
   it('refuses a reference to an item that it does not have (E270)', () => {
     expect(refusalOf(turns(user({ type: 'item-reference', id: 'rs_1' }))).param).toBe('turns[0].parts[0]')
   })
