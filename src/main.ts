@@ -1,65 +1,10 @@
 #!/usr/bin/env node
-/** The command `sluice`: run | check | list. */
-import { readFileSync } from 'node:fs'
-import { HELP, readArguments, UsageError } from './commands/arguments.ts'
-import { check } from './commands/check.ts'
-import { listAll, listOne } from './commands/list.ts'
-import { run } from './commands/run.ts'
-import { processEnvironment } from './config/environment.ts'
-import { ConfigProblems } from './config/problems.ts'
-import { clock } from './services/clock.ts'
+/**
+ * The command. It does nothing but switch the compile cache on before the rest is imported: from the second start on,
+ * Node neither strips types nor compiles again, which halves the start and the memory of an idle gateway.
+ */
+import { enableCompileCache } from 'node:module'
 
-const DONE = 0
-const BAD_CONFIG = 1
-const BAD_USAGE = 2
-const INTERNAL = 70
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = explain(error)
-}
-
-async function main(argv: readonly string[]): Promise<number> {
-  const given = readArguments(argv)
-  switch (given.command) {
-    case 'help':
-      process.stdout.write(HELP)
-      return DONE
-    case 'version':
-      process.stdout.write(`${version()}\n`)
-      return DONE
-    case 'check':
-      process.stdout.write(await check(given.config, processEnvironment()))
-      return DONE
-    case 'list':
-      process.stdout.write(
-        given.name === undefined ? await listAll(given.config, clock) : await listOne(given.name, given.config, clock),
-      )
-      return DONE
-    case 'run':
-      await run(given, processEnvironment(), version())
-      return DONE
-  }
-}
-
-/** Tells a person what went wrong. @returns the exit code */
-function explain(error: unknown): number {
-  if (error instanceof ConfigProblems) {
-    process.stderr.write(`${error.message}\n`)
-    return BAD_CONFIG
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(`sluice: ${error.message}\n\n${HELP}`)
-    return BAD_USAGE
-  }
-  process.stderr.write(
-    `sluice: internal failure\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
-  return INTERNAL
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
-}
+enableCompileCache()
+const { main } = await import('./commands/main.ts')
+process.exitCode = await main(process.argv.slice(2))
