@@ -9,6 +9,7 @@ export class Lifetime {
   #over = false
   #controller: AbortController | undefined
   readonly #listeners = new Set<(reason: Error) => void>()
+  #cleanups: readonly (() => void)[] = NONE
 
   /** Why the call was given up; `undefined` while it lives and when it ended by itself. */
   get reason(): Error | undefined {
@@ -39,9 +40,21 @@ export class Lifetime {
     this.#controller?.abort(reason)
   }
 
-  /** The call is over: nobody is to be told any more. */
+  /** Calls `listener` when the call is over, however it ended; at once when it already is. */
+  onEnd(listener: () => void): void {
+    if (this.#over) listener()
+    else this.#cleanups = [...this.#cleanups, listener]
+  }
+
+  /** The call is over: nobody is to be told of a reason any more. */
   end(): void {
     this.#over = true
     this.#listeners.clear()
+    const cleanups = this.#cleanups
+    this.#cleanups = NONE
+    for (const cleanup of cleanups) cleanup()
   }
 }
+
+/** Shared: few calls have anything to clean up. */
+const NONE: readonly (() => void)[] = []

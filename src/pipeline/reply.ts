@@ -57,11 +57,15 @@ export class EngineReply implements Reply {
   }
 
   get events(): AsyncIterable<ReplyEvent> {
+    if (this.#taken) return this.#taken
     // From now on, not from the first read: a step may return before anybody reads, and must not lose the reply then.
     this.end.takenOver = true
-    const taken = this.#taken ?? takeOver(this)
-    this.#taken = taken
-    return taken
+    // Nor may it leak when nobody ever reads: a generator that was not begun cannot clean up after itself.
+    this.exchange.lifetime.onEnd(() => {
+      if (this.end.outcome === undefined) this.cancel()
+    })
+    this.#taken = takeOver(this)
+    return this.#taken
   }
 
   map(change: Change): EngineReply {
