@@ -134,7 +134,11 @@ export class HttpProvider {
       return { kind: 'stream', flow, hideUsage }
     }
     const bytes = await readWhole(response.body, name, { limit: WHOLE_LIMIT, onLimit: 'refuse' })
-    return wholeBody(call, bytes, format, name)
+    // A stream that was not announced as one, or not asked for.
+    if (call.operation === 'generate' && looksLikeStream(bytes)) {
+      return { kind: 'stream', flow: await firstEvent(flowOf([bytes]), format.observeStream(), name), hideUsage }
+    }
+    return { kind: 'whole', bytes, observation: observe(bytes, format, call, name) }
   }
 
   async #refused(response: UpstreamResponse, format: WireFormat, key: string | undefined): Promise<Refusal> {
@@ -196,24 +200,19 @@ export class HttpProvider {
   }
 }
 
-/** A whole answer, checked to be JSON and no error in disguise. A stream that was not announced as one is passed on. */
-function wholeBody(call: EngineCall, bytes: Buffer, format: WireFormat, provider: string): OriginBody {
-  const start = bytes.toString('latin1', 0, 64).trimStart()
-  if (call.stream && /^(data|event|id|retry)?:/.test(start)) {
-    return { kind: 'stream', flow: flowOf([bytes]), hideUsage: false }
-  }
-  return { kind: 'whole', bytes, observation: observe(bytes, format, call, provider) }
+function looksLikeStream(bytes: Buffer): boolean {
+  return /^\s*(data|event|id|retry)?:/.test(bytes.toString('latin1', 0, 64))
 }
 
 /** @throws UpstreamError for what is not JSON, and for an error that came with a status of success */
 function observe(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): Observation {
-  if (call.operation !== 'generate' && call.operation !== 'embed') return {}
   let document: JsonDocument
   try {
     document = plainDocument(bytes.toString('utf8'))
   } catch (cause) {
     throw transportError('parse', provider, { cause })
   }
+  if (call.operation !== 'generate' && call.operation !== 'embed') return {}
   const observation = format.observeReply(document, call.operation)
   const { error } = observation
   if (error) throw new UpstreamError(error, { failure: 'error_in_200', provider })

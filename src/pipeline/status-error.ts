@@ -21,17 +21,23 @@ interface Refused {
 export function statusError({ provider, formatName, format, response, text, ownKey }: Refused): UpstreamError {
   const { status, headers } = response
   const failure = classOfStatus(status)
-  const theirs = format.decodeError(status, documentOf(text))
+  const document = documentOf(text)
+  const theirs = format.decodeError(status, document)
   if (failure === 'status_401' && ownKey && status !== 402) return rejectedKey(provider, status)
   const retryAfter = theirs.retryAfterMs ?? retryAfterMs(headers, Date.now())
   const view: ErrorView = { ...theirs, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
   const answer = {
     status,
     format: formatName,
-    headers: { ...kept(headers), 'content-type': String(headers['content-type'] ?? 'application/json') },
+    headers: { 'content-type': String(headers['content-type'] ?? 'application/json') },
     body: Buffer.from(text),
   }
-  return new UpstreamError(view, { failure, provider, ...(isJson(text) ? { answer } : {}) })
+  return new UpstreamError(view, {
+    failure,
+    provider,
+    headers: kept(headers),
+    ...(document === undefined ? {} : { answer }),
+  })
 }
 
 /** A 401 would make a client sign in again, although it is the gateway's key that is wrong (conversion.md, E254). */
@@ -47,15 +53,10 @@ function rejectedKey(provider: string, status: number): UpstreamError {
   )
 }
 
-const KEPT = ['retry-after', 'retry-after-ms', 'x-should-retry']
-
+/** What SDKs act on besides the status. How long to wait is told in our own words, and only if it can be understood. */
 function kept(headers: UpstreamResponse['headers']): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const name of KEPT) {
-    const value = headers[name]
-    if (typeof value === 'string') found[name] = value
-  }
-  return found
+  const wish = headers['x-should-retry']
+  return wish === 'true' || wish === 'false' ? { 'x-should-retry': wish } : {}
 }
 
 function documentOf(text: string): ReturnType<typeof plainDocument> | undefined {
@@ -64,8 +65,4 @@ function documentOf(text: string): ReturnType<typeof plainDocument> | undefined 
   } catch {
     return undefined
   }
-}
-
-function isJson(text: string): boolean {
-  return documentOf(text) !== undefined
 }

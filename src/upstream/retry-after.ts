@@ -16,7 +16,8 @@ export function retryAfterMs(headers: HeaderValues, now: number): number | undef
   if (after === undefined) return undefined
   const seconds = number(after)
   if (seconds !== undefined) return clamp(seconds * 1000)
-  const date = Date.parse(after)
+  // `Date.parse` takes bare numbers for years and months.
+  const date = /^[A-Za-z]{3}/.test(after) ? Date.parse(after) : Number.NaN
   if (Number.isNaN(date)) return undefined
   const theirs = Date.parse(first(headers.date) ?? '')
   return clamp(date - (Number.isNaN(theirs) ? now : theirs))
