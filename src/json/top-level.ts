@@ -25,6 +25,8 @@ export interface TopLevel {
   readonly close: number
   /** Levels of nesting; `{}` has 1. */
   readonly depth: number
+  /** Whether a key, at any depth, is written with an escape: then `JSON.parse` may misread it (see document.ts). */
+  readonly hasEscapedKeys: boolean
 }
 
 /** The bytes are not an object, or nest too deeply. `offset` counts bytes. */
@@ -63,6 +65,7 @@ class Scanner {
   readonly #bytes: Buffer
   #at = 0
   #depth = 1
+  #hasEscapedKeys = false
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -82,7 +85,14 @@ class Scanner {
       byKey.set(member.key, member)
       members.push(member)
     }
-    return { members, byKey, duplicates: [...duplicates], close: this.#at, depth: this.#depth }
+    return {
+      members,
+      byKey,
+      duplicates: [...duplicates],
+      close: this.#at,
+      depth: this.#depth,
+      hasEscapedKeys: this.#hasEscapedKeys,
+    }
   }
 
   #member(): Member {
@@ -102,6 +112,7 @@ class Scanner {
   #key(start: number, end: number): string {
     const source = this.#bytes.toString('utf8', start + 1, end - 1)
     if (!source.includes('\\')) return source
+    this.#hasEscapedKeys = true
     try {
       return JSON.parse(`"${source}"`) as string
     } catch {
@@ -127,7 +138,7 @@ class Scanner {
     for (let at = start; at < bytes.length; at++) {
       switch (bytes[at]) {
         case QUOTE:
-          at = this.#stringEnd(at) - 1
+          at = this.#nestedString(at)
           break
         case OPEN_BRACE:
         case OPEN_BRACKET:
@@ -140,6 +151,18 @@ class Scanner {
       }
     }
     throw new TopLevelError('unexpected end', bytes.length)
+  }
+
+  /** @returns the offset of the closing quote */
+  #nestedString(start: number): number {
+    const bytes = this.#bytes
+    const end = this.#stringEnd(start)
+    let next = end
+    while (isSpace(bytes[next])) next++
+    if (bytes[next] === COLON && !this.#hasEscapedKeys) {
+      this.#hasEscapedKeys = holdsBackslash(bytes, start, end)
+    }
+    return end - 1
   }
 
   #scalarEnd(start: number): number {
@@ -179,6 +202,12 @@ function isSpace(byte: number | undefined): boolean {
 
 function endsScalar(byte: number | undefined): boolean {
   return byte === COMMA || byte === CLOSE_BRACE || isSpace(byte)
+}
+
+/** Keys are short: a loop is faster than a search that has to be set up. */
+function holdsBackslash(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true
+  return false
 }
 
 /** Whether an odd number of backslashes stands before the quote at `at`. */

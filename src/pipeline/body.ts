@@ -23,9 +23,10 @@ export class Body {
     return this.#bytes
   }
 
-  /** Parsed the quick way: no positions. */
+  /** Parsed the quick way: no positions. V8 may misread escaped keys (see document.ts), so texts with such go the other. */
   get value(): unknown {
-    this.#value ??= this.#document?.value ?? JSON.parse(this.#bytes.toString('utf8'))
+    const needsCare = this.#document !== undefined || this.topLevel.hasEscapedKeys
+    this.#value ??= needsCare ? this.document.value : JSON.parse(this.#bytes.toString('utf8'))
     return this.#value
   }
 

@@ -86,6 +86,27 @@ describe('scanTopLevel', () => {
     expect(bytes.toString('utf8', model?.valueStart, model?.end)).toBe('"m"')
   })
 
+  it.each([
+    ['{"a":"\\n","b":["\\u0041"]}', false],
+    ['{"a\\n":1}', true],
+    ['{"a":[{"b":{"\\u0041" : 1}}]}', true],
+    ['{"a":[{"a key that is long enough for the search by the engine \\n":1}]}', true],
+    ['{"a":{"b":"a value \\n that is long enough for the search by the engine","c":1}}', false],
+  ])('tells whether keys are escaped in %s', (text, expected) => {
+    expect(scan(text).hasEscapedKeys).toBe(expected)
+  })
+
+  it('finds an escaped key wherever JSON.parse of a text finds one', () => {
+    fc.assert(
+      fc.property(objectText, text => {
+        const source = Buffer.from(text).toString()
+        const keys = keysOf(JSON.parse(source))
+        // Keys that cannot be written without an escape; others may have been written with one as well.
+        if (keys.some(each => JSON.stringify(each).includes('\\'))) expect(scan(text).hasEscapedKeys).toBe(true)
+      }),
+    )
+  })
+
   it('treats __proto__ as a key like any other', () => {
     expect([...scan('{"__proto__":{"a":1}}').byKey.keys()]).toEqual(['__proto__'])
   })
@@ -121,6 +142,12 @@ describe('scanTopLevel', () => {
 function parse(bytes: Buffer, member: Member | undefined): unknown {
   expect(member).toBeDefined()
   return JSON.parse(bytes.toString('utf8', member?.valueStart, member?.end))
+}
+
+function keysOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = Array.isArray(value) ? [] : Object.keys(value)
+  return [...own, ...Object.values(value).flatMap(keysOf)]
 }
 
 function nested(depth: number): string {
