@@ -6,8 +6,8 @@ import { isRecord, type Json, listOf } from './fields.ts'
 import { decodeFinish, finishWord } from './finish.ts'
 import { decodeCitations, decodeGrounding } from './grounding.ts'
 import { decodeLogprobs } from './logprobs.ts'
-import { PartialArguments } from './partial-arguments.ts'
-import { decodePart, signatureState } from './parts-decode.ts'
+import { PartialCall } from './partial-call.ts'
+import { decodePart } from './parts-decode.ts'
 
 /** What the candidates of one reply share. */
 export interface ReplySink {
@@ -26,13 +26,6 @@ interface OpenPart {
   readonly texts: string[]
   /** A signature ended it: citations may still come, but no more text. */
   sealed: boolean
-}
-
-interface PartialCall {
-  readonly name: string
-  readonly id: string | undefined
-  readonly args: PartialArguments
-  readonly state: Part['state']
 }
 
 const EMPTY_DOCUMENT = parseDocument('{}')
@@ -137,33 +130,17 @@ export class CandidateDecoder {
 
   /** @returns whether it is a piece of a call whose arguments are streamed */
   #partialCall(call: Json, node: Json): boolean {
-    const going = call.willContinue === true
     if (typeof call.name === 'string' && call.name !== '') this.#completeCall()
-    if (!this.#partial && !going && call.partialArgs === undefined) return false
-    this.#partial ??= {
-      name: typeof call.name === 'string' ? call.name : '',
-      id: typeof call.id === 'string' ? call.id : undefined,
-      args: new PartialArguments(),
-      state: typeof node.thoughtSignature === 'string' ? [signatureState(node.thoughtSignature)] : undefined,
-    }
-    if (!this.#partial.args.add(call.partialArgs)) throw new Error('a piece of arguments has no place')
-    if (!going) this.#completeCall()
+    if (!this.#partial && !PartialCall.begins(call)) return false
+    this.#partial ??= new PartialCall(call, node)
+    if (this.#partial.add(call) === 'complete') this.#completeCall()
     return true
   }
 
   #completeCall(): void {
-    if (!this.#partial) return
-    const { name, id, args, state } = this.#partial
+    const call = this.#partial
     this.#partial = undefined
-    const callId = this.#ids.call(name, id)
-    this.#whole({
-      type: 'tool-call',
-      callId,
-      name,
-      kind: 'function',
-      arguments: args.text(),
-      ...(state ? { state } : {}),
-    })
+    if (call) this.#whole(call.part(this.#ids))
   }
 
   /** Citations and logprobs come beside the text that they are about. */

@@ -26,11 +26,11 @@ export class GeminiStreamObserver implements StreamObserver {
 
   frame({ data }: SseFrame): FrameSign {
     this.#first ??= data
-    const at = data.indexOf('"error"')
-    if (at >= 0 && at < NEAR && this.#isError(data)) return 'error'
-    if (data.includes('"usageMetadata"')) this.#withUsage = data
-    this.#calls += count(data, '"functionCall"') - count(data, '"functionResponse"')
-    if (data.includes('"finishReason"') || data.includes('"blockReason')) {
+    if (data.slice(0, NEAR).includes('"error"') && this.#isError(data)) return 'error'
+    // It comes near the end of a chunk.
+    if (data.lastIndexOf('"usageMetadata"') >= 0) this.#withUsage = data
+    if (data.includes('"function')) this.#calls += count(data, '"functionCall"') - count(data, '"functionResponse"')
+    if (data.includes('Reason') && (data.includes('"finishReason"') || data.includes('"blockReason'))) {
       this.#ending = data
       return 'terminal'
     }

@@ -1,8 +1,9 @@
 import { isRecord, type Json, listOf } from './fields.ts'
 
-/** Deep and wide enough for any real call, too small to be an attack. */
+/** Deep enough for any real call, too small to be an attack. */
 const MOST_STEPS = 100
-const MOST_ITEMS = 10_000
+/** How far beyond its end a list may be continued. */
+const WIDEST_GAP = 100
 
 type Step = string | number
 type Container = Map<string, unknown> | unknown[]
@@ -65,7 +66,7 @@ function setValue(container: Container, step: Step, value: unknown): boolean {
     container.set(step, whole)
     return true
   }
-  if (container instanceof Map || typeof step !== 'number' || step >= MOST_ITEMS) return false
+  if (container instanceof Map || typeof step !== 'number' || step > container.length + WIDEST_GAP) return false
   // No holes: JSON has none.
   while (container.length < step) container.push(null)
   container[step] = whole
