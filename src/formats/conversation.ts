@@ -8,7 +8,10 @@
 /** Exact JSON source text of one value. Kept as text so that big integers, key order and `1.0` survive. */
 export type JsonText = string
 
-/** Fields of one node that only one format knows: format name → field name → its JSON text. */
+/**
+ * Fields of one node that only one format knows: format name → field name → its JSON text. Names that begin with `#` are
+ * no fields but notes of a decoder to its own encoder: other formats do not report them as lost.
+ */
 export type Extensions = Readonly<Record<string, Readonly<Record<string, JsonText>>>>
 
 export interface Conversation {

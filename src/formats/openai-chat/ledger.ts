@@ -25,6 +25,7 @@ export class Ledger {
     for (const [format, fields] of Object.entries(extensions)) {
       if (format === FORMAT) continue
       for (const key of Object.keys(fields)) {
+        if (key.startsWith('#')) continue
         this.dropped(path === '' ? key : `${path}.${key}`, `Chat Completions does not know this field of ${format}`)
       }
     }

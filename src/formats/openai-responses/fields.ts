@@ -6,8 +6,17 @@ import { FORMAT } from './name.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** Field name → JSON text. Names that begin with `#` are marks of this format's own decoder and are never written. */
+/**
+ * Field name → JSON text. Names that begin with `#` are notes of this format's decoder to its encoder, which no other
+ * format reports as lost; of these, `#=name` is a field that is written back but means nothing anywhere else.
+ */
 export type Bag = Readonly<Record<string, JsonText>>
+
+const NOTE = '#'
+const QUIET = '#='
+
+/** Fields that only steer or describe this API's own items: nobody misses them elsewhere. */
+const QUIET_FIELDS = new Set(['status', 'include', 'stream_options'])
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -33,7 +42,8 @@ export function listOf(value: unknown): readonly unknown[] {
 export function unmapped(document: JsonDocument, node: Fields, mapped: ReadonlySet<string>): Bag {
   const entries: [string, JsonText][] = []
   for (const key of Object.keys(node)) {
-    if (!mapped.has(key) && !key.startsWith('#')) entries.push([key, document.textOf(node[key])])
+    if (!mapped.has(key) && !key.startsWith(NOTE))
+      entries.push([QUIET_FIELDS.has(key) ? QUIET + key : key, document.textOf(node[key])])
   }
   // Unlike assignment, this keeps a key called `__proto__` an ordinary key.
   return Object.fromEntries(entries)
@@ -60,8 +70,8 @@ export function written(bag: Bag | undefined): Readonly<Record<string, RawJson>>
   if (bag === undefined) return {}
   return Object.fromEntries(
     Object.entries(bag)
-      .filter(([key]) => !key.startsWith('#'))
-      .map(([key, text]) => [key, new RawJson(text)]),
+      .filter(([key]) => !key.startsWith(NOTE) || key.startsWith(QUIET))
+      .map(([key, text]) => [key.startsWith(QUIET) ? key.slice(QUIET.length) : key, new RawJson(text)]),
   )
 }
 

@@ -3,6 +3,7 @@
  * the next request sends back (OpenAI Responses API, `input`, `output`).
  */
 import type { JsonDocument } from '../../json/document.ts'
+import { writeJson } from '../../json/raw.ts'
 import type { Extensions, OpaqueState, Part, ReasoningPart, TextPart, Turn } from '../conversation.ts'
 import { decodeContent } from './content-decode.ts'
 import type { Fault } from './fault.ts'
@@ -16,6 +17,7 @@ import {
   nativeExtensions,
   stringOf,
   unmapped,
+  written,
 } from './fields.ts'
 import { decodeHostedItem } from './hosted-items.ts'
 import { FORMAT } from './name.ts'
@@ -118,8 +120,8 @@ function phaseOf(item: Fields): Pick<TextPart, 'phase'> {
 }
 
 function messageMark(rest: Bag): Bag {
-  const fields = Object.entries(rest).map(([key, text]) => `${JSON.stringify(key)}:${text}`)
-  return fields.length === 0 ? {} : { '#message': `{${fields.join(',')}}` }
+  const fields = written(rest)
+  return Object.keys(fields).length === 0 ? {} : { '#message': writeJson(fields) }
 }
 
 /** Two parts when the item has both its whole text and a summary of it; the state is the last one's. */

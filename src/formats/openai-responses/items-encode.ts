@@ -39,6 +39,7 @@ export class ItemEncoder {
   turn(turn: Turn, path: string): readonly Writable[] {
     if (turn.name !== undefined)
       this.#content.losses.dropped(`${path}.name`, 'the Responses API has no names of speakers')
+    this.#content.losses.foreign(turn.extensions, path)
     const items: Writable[] = []
     let message: { part: ContentPart; path: string }[] = []
     const endMessage = () => {
@@ -47,6 +48,7 @@ export class ItemEncoder {
     }
     turn.parts.forEach((part, index) => {
       const partPath = `${path}.parts[${index}]`
+      this.#content.losses.foreign(part.extensions, partPath)
       if (isContent(part)) {
         if (turn.role === 'assistant' && message.length > 0 && message[0]?.part.id !== part.id) endMessage()
         message.push({ part, path: partPath })
@@ -143,6 +145,8 @@ export class ItemEncoder {
   #output(part: ToolResultPart, path: string): Writable {
     const { content } = part
     const [only] = content
+    for (const [index, inner] of content.entries())
+      this.#content.losses.foreign(inner.extensions, `${path}.content[${index}]`)
     if (content.length === 0) return part.structured === undefined ? '' : structuredText(part.structured)
     if (content.length === 1 && only !== undefined && isPlainText(only)) {
       if (part.isError !== true) return only.text

@@ -1,5 +1,7 @@
 import { Refusal } from '../../refusal.ts'
+import type { Extensions } from '../conversation.ts'
 import type { Loss } from '../losses.ts'
+import { FORMAT } from './name.ts'
 
 /** Gathers what an encoder could not carry over. */
 export class LossList {
@@ -11,6 +13,16 @@ export class LossList {
 
   dropped(path: string, reason: string): undefined {
     this.#losses.push({ path, action: 'dropped', reason })
+  }
+
+  /** Fields that only another format knows. Notes that its decoder made for its encoder (`#…`) are not fields. */
+  foreign(extensions: Extensions | undefined, path: string): void {
+    for (const [format, bag] of Object.entries(extensions ?? {})) {
+      if (format === FORMAT) continue
+      for (const key of Object.keys(bag)) {
+        if (!key.startsWith('#')) this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
+      }
+    }
   }
 
   approximated(path: string, reason: string): void {

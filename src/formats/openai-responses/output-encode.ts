@@ -88,6 +88,7 @@ export class OutputEncoder {
       this.#losses.dropped(`candidates[${candidate}]`, 'the Responses API gives one answer')
       return ''
     }
+    this.#losses.foreign(part.extensions, `parts[${index}]`)
     switch (part.type) {
       case 'text':
       case 'refusal':
@@ -218,7 +219,7 @@ function extraOf(bag: Bag | undefined): string {
   if (bag === undefined) return ''
   let members = ''
   for (const key of Object.keys(bag)) {
-    if (!key.startsWith('#') && key !== 'status') members += `,${JSON.stringify(key)}:${bag[key]}`
+    if (!key.startsWith('#')) members += `,${JSON.stringify(key)}:${bag[key]}`
   }
   return members
 }

@@ -15,6 +15,7 @@ import { encodeTools } from './tools-encode.ts'
 /** @throws Refusal 400 when the format cannot say it */
 export function encodeRequest(conversation: Conversation, target: EncodeTarget): EncodedRequest {
   const losses = new LossList()
+  losses.foreign(conversation.extensions, '')
   const native = bagOf(conversation) !== undefined
   const content: ContentTarget = {
     losses,

@@ -1,7 +1,8 @@
 /** Everything of a request beside its input and tools → the conversation's settings. */
 import type { JsonDocument } from '../../json/document.ts'
+import { writeJson } from '../../json/raw.ts'
 import type { Conversation, OutputFormat, Reasoning, Sampling, ServerState, ServiceTier } from '../conversation.ts'
-import { type Bag, booleanOf, type Fields, isFields, listOf, numberOf, stringOf, unmapped } from './fields.ts'
+import { type Bag, booleanOf, type Fields, isFields, listOf, numberOf, stringOf, unmapped, written } from './fields.ts'
 import { decodeOutputFormat, effortOf } from './text-format.ts'
 import { decodeToolChoice, encodeToolChoice } from './tool-choice.ts'
 
@@ -124,9 +125,8 @@ function decodeText(document: JsonDocument, node: unknown): DecodedText {
 
 /** What is left of an object, under a mark: the encoder puts it together again with what it knows. */
 function objectBag(name: string, rest: Bag): Bag {
-  const members = Object.entries(rest)
-  if (members.length === 0) return {}
-  return { [`#${name}`]: `{${members.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}` }
+  const members = written(rest)
+  return Object.keys(members).length === 0 ? {} : { [`#${name}`]: writeJson(members) }
 }
 
 function decodeMetadata(node: unknown): Readonly<Record<string, string>> | undefined {

@@ -1,8 +1,9 @@
 /** Tools of a request → canonical tools (OpenAI Responses API, `tools`, and `additional_tools` items). */
 import type { JsonDocument } from '../../json/document.ts'
+import { writeJson } from '../../json/raw.ts'
 import type { CustomTool, FunctionTool, Tool } from '../conversation.ts'
 import type { Fault } from './fault.ts'
-import { type Bag, booleanOf, type Fields, isFields, nativeExtensions, stringOf, unmapped } from './fields.ts'
+import { type Bag, booleanOf, type Fields, isFields, nativeExtensions, stringOf, unmapped, written } from './fields.ts'
 import { FORMAT } from './name.ts'
 
 export function decodeTools(document: JsonDocument, tools: unknown, path: string, fault: Fault): readonly Tool[] {
@@ -86,11 +87,7 @@ function decodeNamespace(document: JsonDocument, tool: Fields, path: string, fau
 }
 
 function namespaceMark(fields: Bag): Bag {
-  return {
-    '#namespace': `{${Object.entries(fields)
-      .map(([key, text]) => `${JSON.stringify(key)}:${text}`)
-      .join(',')}}`,
-  }
+  return { '#namespace': writeJson(written(fields)) }
 }
 
 function nameOf(tool: Fields, path: string, fault: Fault): string {

@@ -54,6 +54,7 @@ function encodeNamespace(tools: readonly Tool[], path: string, losses: LossList)
 function encodeTool(tool: Tool, path: string, losses: LossList): Writable {
   if (tool.cache !== undefined) losses.dropped(`${path}.cache`, 'the Responses API has no cache breakpoints on tools')
   if (tool.kind === 'hosted') return encodeHosted(tool, path, losses)
+  losses.foreign(tool.extensions, path)
   if (bagOf(tool) === undefined && !/^[a-zA-Z0-9_-]{1,128}$/.test(tool.name)) {
     unsupported(
       `${path}.name`,

@@ -277,6 +277,20 @@ describe('turns', () => {
   })
 })
 
+test('fields that only another format knows are said to be lost, its notes to itself are not', () => {
+  const extensions = { gemini: { safetySettings: '[]', '#note': '1' } }
+  const part: Part = { type: 'text', text: 'x', extensions }
+  const turns: readonly Turn[] = [{ role: 'user', parts: [part], extensions }]
+  const { losses, body } = sent(foreign({ turns, tools: [{ ...tool, extensions }], extensions }))
+  expect(losses.map(loss => loss.path)).toEqual([
+    'safetySettings',
+    'turns[0].safetySettings',
+    'turns[0].parts[0].safetySettings',
+    'tools[0].safetySettings',
+  ])
+  expect(body).not.toContain('safetySettings')
+})
+
 describe('settings', () => {
   const settings = (changes: Partial<Conversation>, model = 'gpt-4o') => sent(foreign(changes), { model })
 
