@@ -136,6 +136,7 @@ export function eventsOf(completion: Completion): readonly ReplyEvent[] {
       id: completion.id,
       model: completion.model,
       ...(completion.created === undefined ? {} : { created: completion.created }),
+      ...(completion.usage ? { usage: completion.usage } : {}),
     },
     ...completion.raw,
   ]

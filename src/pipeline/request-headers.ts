@@ -18,7 +18,12 @@ export function requestHeaders(
     ...kind.defaultHeaders,
     ...call.headers,
   }
-  if (call.exchange.format === kind.format) Object.assign(sent, forwarded(call, kind.forwardedHeaders))
+  if (call.exchange.format === kind.format) {
+    for (const [name, value] of Object.entries(forwarded(call, kind.forwardedHeaders))) {
+      const needed = call.headers[name]
+      sent[name] = needed === undefined ? value : joined(value, needed)
+    }
+  }
   return { ...sent, ...headers, ...(key === undefined ? {} : kind.authorize(key)) }
 }
 
@@ -28,6 +33,11 @@ function forwarded(call: EngineCall, allowed: readonly string[]): Record<string,
     if (value !== undefined && isAllowed(name, allowed) && isSendable(value)) sent[name] = value
   }
   return sent
+}
+
+/** Two lists of one header (`anthropic-beta`): the client's words and what our encoder needs besides. */
+function joined(theirs: string, needed: string): string {
+  return [...new Set([...theirs.split(','), ...needed.split(',')].map(word => word.trim()))].join(',')
 }
 
 function isAllowed(name: string, allowed: readonly string[]): boolean {
