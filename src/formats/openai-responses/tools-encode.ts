@@ -8,18 +8,18 @@ import { keepsStrictRules } from './strict-schema.ts'
 
 /** @param path where the tools stand, for losses: `tools` */
 export function encodeTools(tools: readonly Tool[], path: string, losses: LossList): readonly Writable[] {
-  const written: Writable[] = []
+  const encoded: Writable[] = []
   let at = 0
   while (at < tools.length) {
     const end = endOfNamespace(tools, at)
-    written.push(
+    encoded.push(
       end > at
         ? encodeNamespace(tools.slice(at, end), `${path}[${at}]`, losses)
         : encodeTool(tools[at] as Tool, `${path}[${at}]`, losses),
     )
     at = Math.max(end, at + 1)
   }
-  return written
+  return encoded
 }
 
 /** Where the namespace that begins at `start` ends; `start` itself when none begins there. */
