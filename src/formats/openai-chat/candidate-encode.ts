@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeMedia, noteLost } from './reply-parts.ts'
 import { reasoningStateFields } from './reply-state.ts'
+import { residueOf } from './residue.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
 type Field = 'content' | 'refusal' | 'reasoning_content'
@@ -76,7 +77,14 @@ export class CandidateEncoder {
     const explained = event.reason === 'refusal' && !this.#refused ? event.explanation : undefined
     if (explained !== undefined) choices.push(this.#choice(`"refusal":${JSON.stringify(explained)}`))
     const word = this.#calls.isLegacy && reason === 'tool_calls' ? 'function_call' : reason
-    return [...choices, this.#choice(this.#hasRole ? '' : '"content":null', word)]
+    return [...choices, this.#lastChoice(event, word)]
+  }
+
+  #lastChoice(event: FinishEvent, word: string): string {
+    const { choice, message } = residueOf(event)
+    const beside = membersOf(choice)
+    const content = this.#hasRole ? {} : { content: null }
+    return this.#choice(membersOf({ ...content, ...message }), word, beside === '' ? '' : `${beside},`)
   }
 
   #begin(index: number, part: Part): readonly string[] {

@@ -10,8 +10,7 @@ import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringOf, type TextSource } from './fields.ts'
 import { decodeFinish, failedFinish } from './finish.ts'
 import { decodeLogprobs } from './logprobs.ts'
-import { FORMAT } from './name.ts'
-import { residueOf } from './residue.ts'
+import { Residue } from './residue.ts'
 import { decodeUsage, findUsage } from './usage.ts'
 
 /** @returns events that end in `end`, or one `error` event */
@@ -36,14 +35,14 @@ function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fi
   const start = startOf(body)
   const ids = new CallIds(start.id)
   const answers = choices.map((choice, place) => decodeChoice(source, choice, place, ids))
-  const residue = residueOf(source, body)
+  const residue = new Residue()
+  residue.add(source, body)
   const usage = findUsage(body)
   return [
     start,
-    ...(residue === undefined ? [] : [{ type: 'raw' as const, format: FORMAT, json: residue }]),
     ...partEvents(answers),
     ...(usage ? [{ type: 'usage' as const, usage: decodeUsage(source, usage, stringOf(body.service_tier)) }] : []),
-    ...answers.map(answer => answer.finish),
+    ...residue.onto(answers.map(answer => answer.finish)),
     { type: 'end' },
   ]
 }

@@ -5,12 +5,12 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversatio
 import type { CompletedCandidate, Completion } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeCitation } from './citations.ts'
-import { encodeFinish, lostInFinish, MALFORMED_CALL } from './finish.ts'
+import { encodeFinish, lostInFinish, MALFORMED_CALL, type WireFinish } from './finish.ts'
 import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeCall, encodeMedia, isLegacyClient, noteForeign, noteLost, replyId } from './reply-parts.ts'
-import { mergeRaw, type RawChoice } from './reply-raw.ts'
 import { reasoningStateFields } from './reply-state.ts'
+import { residueOf } from './residue.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -19,35 +19,55 @@ type WireFields = { readonly [key: string]: Writable }
 /** @throws Refusal 502 when the model's tool call cannot be read: a finish reason would make it look like an answer */
 export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
   const ledger = new Ledger()
-  const raw = mergeRaw(completion.raw)
   for (const event of completion.raw) noteForeign(event, ledger)
   const isLegacy = isLegacyClient(context)
-  const { usage } = completion
+  const { usage, candidates } = completion
   const tier = encodeServiceTier(usage)
   const body = writeJson({
     id: replyId(completion.id, context),
     object: 'chat.completion',
     created: completion.created ?? context.created,
     model: context.model,
-    choices: completion.candidates.map(each => encodeChoice(each, raw.choices.get(each.index), isLegacy, ledger)),
+    choices: candidates.map(candidate => encodeChoice(candidate, isLegacy, ledger)),
     ...(usage ? { usage: encodeUsage(usage) } : {}),
     ...(tier === undefined ? {} : { service_tier: tier }),
-    ...raw.top,
+    ...Object.assign({}, ...candidates.map(({ finish }) => residueOf(finish).reply)),
   })
   return { body, losses: ledger.losses }
 }
 
-function encodeChoice(
-  { index, parts, finish }: CompletedCandidate,
-  raw: RawChoice | undefined,
-  isLegacy: boolean,
-  ledger: Ledger,
-): Writable {
+function encodeChoice(candidate: CompletedCandidate, isLegacy: boolean, ledger: Ledger): Writable {
+  const { index, parts, finish } = candidate
+  const residue = residueOf(finish)
+  const reason = finishOf(candidate, ledger)
+  const logprobs = parts.flatMap(part => (part.type === 'text' ? (part.logprobs ?? []) : []))
+  return {
+    index,
+    message: { ...encodeMessage(candidate, isLegacy, ledger), ...residue.message },
+    logprobs: logprobs.length === 0 ? null : encodeLogprobs(logprobs),
+    finish_reason: isLegacy && reason === 'tool_calls' ? 'function_call' : reason,
+    ...residue.choice,
+  }
+}
+
+function encodeMessage({ parts, finish }: CompletedCandidate, isLegacy: boolean, ledger: Ledger): WireFields {
   const text = parts.filter(part => part.type === 'text')
   const calls = parts.filter(part => part.type === 'tool-call')
   const refusal = refusalOf(parts) ?? (finish.reason === 'refusal' ? finish.explanation : undefined)
+  return {
+    role: 'assistant',
+    content: text.length === 0 ? null : text.map(part => part.text).join(''),
+    refusal: refusal ?? null,
+    ...encodeReasoning(parts, ledger),
+    ...encodeAnnotations(text, ledger),
+    ...encodeCalls(calls, finish.reason === 'length', isLegacy, ledger),
+    ...encodeOthers(parts, ledger),
+  }
+}
+
+function finishOf({ index, parts, finish }: CompletedCandidate, ledger: Ledger): WireFinish {
   const reason = encodeFinish(finish.reason, {
-    called: calls.length > 0,
+    called: parts.some(part => part.type === 'tool-call'),
     refused: refusalOf(parts) !== undefined,
     content: parts.length > 0,
   })
@@ -56,23 +76,7 @@ function encodeChoice(
   }
   const lost = lostInFinish(finish)
   if (lost !== undefined) ledger.approximated(`choices[${index}].finish`, lost)
-  const logprobs = text.flatMap(part => part.logprobs ?? [])
-  return {
-    index,
-    message: {
-      role: 'assistant',
-      content: text.length === 0 ? null : text.map(part => part.text).join(''),
-      refusal: refusal ?? null,
-      ...encodeReasoning(parts, ledger),
-      ...encodeAnnotations(text, ledger),
-      ...encodeCalls(calls, finish.reason === 'length', isLegacy, ledger),
-      ...encodeOthers(parts, ledger),
-      ...raw?.message,
-    },
-    logprobs: logprobs.length === 0 ? null : encodeLogprobs(logprobs),
-    finish_reason: isLegacy && reason === 'tool_calls' ? 'function_call' : reason,
-    ...raw?.choice,
-  }
+  return reason
 }
 
 function refusalOf(parts: readonly Part[]): string | undefined {

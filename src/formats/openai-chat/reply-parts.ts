@@ -6,7 +6,6 @@ import type { ReplyContext } from '../wire-format.ts'
 import { writeDataUrl } from './data-url.ts'
 import { arrayOf, objectOf } from './fields.ts'
 import { type Ledger, ownFields } from './ledger.ts'
-import { FORMAT } from './name.ts'
 import { callStateFields } from './reply-state.ts'
 
 type WireFields = { readonly [key: string]: Writable }
@@ -68,7 +67,7 @@ function urlOf({ source, mimeType }: MediaPart): string | undefined {
 
 /** Notes an event that only another format can say. */
 export function noteForeign({ format }: RawEvent, ledger: Ledger): void {
-  if (format !== FORMAT) ledger.dropped(format, `Chat Completions has no form for an event of ${format}`)
+  ledger.dropped(format, `Chat Completions has no form for an event of ${format}`)
 }
 
 /** Notes a part that no Chat reply can hold. */

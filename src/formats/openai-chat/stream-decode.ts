@@ -9,10 +9,9 @@ import { CandidateDecoder } from './candidate-decode.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
 import { failedFinish } from './finish.ts'
-import { FORMAT } from './name.ts'
 import { PartIndex } from './part-index.ts'
 import { startOf } from './reply-decode.ts'
-import { ResidueWatch, residueOf } from './residue.ts'
+import { Residue } from './residue.ts'
 import { decodeUsage, findUsage } from './usage.ts'
 
 export function decodeStream(): StreamDecoder {
@@ -21,12 +20,10 @@ export function decodeStream(): StreamDecoder {
 
 class ChatStreamDecoder implements StreamDecoder {
   readonly #parts = new PartIndex()
-  readonly #residue = new ResidueWatch()
+  readonly #residue = new Residue()
   readonly #candidates = new Map<number, CandidateDecoder>()
   /** Set by the first chunk that says who answers; Azure sends one before it that does not. */
   #ids: CallIds | undefined
-  /** Unknown fields of chunks before the start. */
-  #early: ReplyEvent[] = []
   /** The last chunk that told usage, read when the stream ends: some servers tell it on every chunk. */
   #usageChunk: string | undefined
   #serviceTier: string | undefined
@@ -62,7 +59,7 @@ class ChatStreamDecoder implements StreamDecoder {
     const out: ReplyEvent[] = []
     const choices = arrayOf(chunk.choices) ?? []
     if (this.#ids === undefined && (choices.length > 0 || wordOf(chunk.id) !== undefined)) this.#start(chunk, out)
-    if (this.#residue.isNew(chunk)) this.#tellResidue(data, out)
+    if (this.#residue.isNew(chunk)) this.#keepResidue(data)
     if (findUsage(chunk)) this.#usageChunk = data
     this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier
     for (const value of choices) {
@@ -79,17 +76,12 @@ class ChatStreamDecoder implements StreamDecoder {
   #start(chunk: Fields, out: ReplyEvent[]): void {
     const start = startOf(chunk)
     this.#ids = new CallIds(start.id)
-    out.push(start, ...this.#early)
-    this.#early = []
+    out.push(start)
   }
 
-  /** Read from the text itself, because these may be numbers that `JSON.parse` rounds. */
-  #tellResidue(data: string, out: ReplyEvent[]): void {
+  #keepResidue(data: string): void {
     const document = parseDocument(data)
-    const json = residueOf(document, objectOf(document.value) ?? {})
-    if (json === undefined) return
-    const into = this.#ids === undefined ? this.#early : out
-    into.push({ type: 'raw', format: FORMAT, json })
+    this.#residue.add(document, objectOf(document.value) ?? {})
   }
 
   #candidate(value: unknown): CandidateDecoder {
@@ -110,9 +102,8 @@ class ChatStreamDecoder implements StreamDecoder {
     for (const candidate of this.#candidates.values()) candidate.close(out)
     const usage = this.#usage()
     if (usage) out.push({ type: 'usage', usage })
-    for (const candidate of this.#candidates.values()) out.push(candidate.finishEvent())
-    out.push({ type: 'end' })
-    return out
+    const finishes = [...this.#candidates.values()].map(candidate => candidate.finishEvent())
+    return [...out, ...this.#residue.onto(finishes), { type: 'end' }]
   }
 
   #fail(error: ErrorView): readonly ReplyEvent[] {

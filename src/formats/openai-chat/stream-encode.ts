@@ -2,7 +2,7 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
-import type { FinishEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { CandidateEncoder } from './candidate-encode.ts'
 import { encodeStreamError } from './errors.ts'
@@ -10,7 +10,7 @@ import { objectOf } from './fields.ts'
 import { MALFORMED_CALL } from './finish.ts'
 import { Ledger } from './ledger.ts'
 import { isLegacyClient, noteForeign, replyId } from './reply-parts.ts'
-import { readRaw } from './reply-raw.ts'
+import { residueOf } from './residue.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -53,7 +53,8 @@ class ChatStreamEncoder implements StreamEncoder {
       case 'ping':
         return HEARTBEAT
       case 'raw':
-        return this.#raw(event)
+        noteForeign(event, this.#ledger)
+        return ''
       case 'finish':
         return this.#finish(event)
       case 'end':
@@ -104,35 +105,28 @@ class ChatStreamEncoder implements StreamEncoder {
     return text
   }
 
-  /** @param choice JSON text of one choice */
-  #chunk(choice: string): string {
+  /**
+   * @param choice JSON text of one choice
+   * @param beside further members of the chunk, as JSON text without braces
+   */
+  #chunk(choice: string, beside = ''): string {
     if (this.#head === '') this.#openHead({ id: '' })
-    return `${this.#head},"choices":[${choice}]${this.#includeUsage ? ',"usage":null' : ''}}\n\n`
-  }
-
-  #raw(event: RawEvent): string {
-    const { top, choices } = readRaw(event)
-    if (this.#head === '') this.#openHead({ id: '' })
-    let text = ''
-    for (const [index, { choice, message }] of choices) {
-      text += this.#chunk(writeJson({ index, delta: message, finish_reason: null, ...choice }))
-    }
-    if (Object.keys(top).length > 0) text = this.#bare(top) + text
-    noteForeign(event, this.#ledger)
-    return text
+    const more = beside === '' ? '' : `,${beside}`
+    return `${this.#head},"choices":[${choice}]${more}${this.#includeUsage ? ',"usage":null' : ''}}\n\n`
   }
 
   /** A chunk without choices. */
   #bare(fields: { readonly [key: string]: Writable }): string {
-    const usage = this.#includeUsage && !('usage' in fields) ? { usage: null } : {}
-    return `${this.#head},"choices":[],${writeJson({ ...fields, ...usage }).slice(1)}\n\n`
+    return `${this.#head},"choices":[],${writeJson(fields).slice(1)}\n\n`
   }
 
   #finish(event: FinishEvent): string {
     const owner = this.#owner({ index: -1, candidate: event.candidate })
     const choices = owner.finish(event)
     if (choices === undefined) return this.#fail(MALFORMED_CALL)
-    return choices.map(choice => this.#chunk(choice)).join('')
+    const last = choices.length - 1
+    const beside = writeJson(residueOf(event).reply).slice(1, -1)
+    return choices.map((choice, place) => this.#chunk(choice, place === last ? beside : '')).join('')
   }
 
   /** Only what is whole ends in `[DONE]`. */

@@ -1,6 +1,5 @@
 /** Differences between two bodies that mean the same: each with the reason why it is none. */
 
-import { mergeRaw } from '../../../src/formats/openai-chat/reply-raw.ts'
 import type { Completion } from '../../../src/formats/reply-events.ts'
 
 type Fields = Record<string, unknown>
@@ -123,13 +122,11 @@ function withoutNulls(fields: Fields): Fields {
 }
 
 /** Takes out of a gathered stream what may differ. */
-export function likeCompletion({ created: _created, raw, candidates, ...rest }: Completion): unknown {
+export function likeCompletion({ created: _created, candidates, ...rest }: Completion): unknown {
   return {
     ...rest,
     // The gateway's clock where the provider gave no time.
-    // What came on one chunk may go out on two; the last word counts.
-    raw: mergeRaw(raw),
     // The provider's word is replaced by the format's own.
-    candidates: candidates.map(({ finish, ...candidate }) => ({ ...candidate, finish: finish.reason })),
+    candidates: candidates.map(({ finish, ...candidate }) => ({ ...candidate, finish: { ...finish, raw: '' } })),
   }
 }

@@ -407,9 +407,9 @@ describe('usage', () => {
       '"seed":15092511270073158001,"usage":{"prompt_tokens":1,"cost":0.10000000000000000001},"object"',
     )
     const { events } = decoded(`${text}data: [DONE]\n\n`)
-    const raw = events.find(event => event.type === 'raw')
+    const finish = events.find(event => event.type === 'finish')
     const usage = events.find(event => event.type === 'usage')
-    expect(raw?.type === 'raw' && raw.json).toBe('{"seed":15092511270073158001}')
+    expect(finish).toMatchObject({ extensions: { 'openai-chat': { 'reply.seed': '15092511270073158001' } } })
     expect(usage?.type === 'usage' && usage.usage.raw?.json).toContain('0.10000000000000000001')
   })
 })
