@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ChannelView } from '../../src/stream/channel.ts'
 import { type DeliverOptions, type DeliveryStats, deliver } from '../../src/stream/deliver.ts'
 import { flowFromAsync, flowOf } from '../../src/stream/flow.ts'
@@ -227,14 +227,16 @@ describe('deliver', () => {
   })
 
   it('leaves no listener and no timer behind', async () => {
-    const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
-    const before = timers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
     const response = new PassThrough()
     response.resume()
     const listeners = response.eventNames().map(name => [name, response.listenerCount(name)])
     const options = { ...OPTIONS, heartbeat: { everyMs: 60_000, frame: ':\n\n' } }
-    expect(await deliver(flowOf(['a']), response, options)).toBe('completed')
-    expect(timers()).toBe(before)
+    const delivered = deliver(flowOf(['a']), response, options)
+    expect(vi.getTimerCount()).toBe(1)
+    expect(await delivered).toBe('completed')
+    expect(vi.getTimerCount()).toBe(0)
     expect(response.listenerCount('drain') + response.listenerCount('error')).toBe(0)
     expect(response.eventNames().map(name => [name, response.listenerCount(name)])).toEqual(listeners)
   })
