@@ -73,19 +73,14 @@ export class AnswerGroup {
 
   /**
    * The results as contents: one for all of them, and one for media that the model takes beside them only.
-   * @param isLast whether nothing comes after the calls: a count of tokens may be asked of that
-   * @throws Refusal 400 when some calls were answered and others were not, or when the conversation went on without
+   * @throws Refusal 400 when calls have no results; a count of tokens may be asked all the same
    */
-  contents(operation: Operation, isLast: boolean): readonly Content[] {
+  contents(operation: Operation): readonly Content[] {
     const answered = new Set(this.#answers.map(answer => answer.callId))
     const missing = this.#calls.filter(call => !answered.has(call.callId))
     if (missing.length > 0 && operation === 'generate') {
       const ids = missing.map(call => `"${call.callId}"`).join(', ')
-      const where = isLast && this.#answers.length === 0 ? 'The last turn calls tools' : 'The conversation goes on'
-      throw unsupported(
-        'turns',
-        `${where}, but there is no result for ${ids}. Add the results, or leave the calls out.`,
-      )
+      throw unsupported('turns', `has no result for ${ids}. Add the results, or leave the calls out.`)
     }
     const order = this.#calls.map(call => call.callId)
     const sorted = this.#answers.toSorted((a, b) => rank(order, a.callId) - rank(order, b.callId))

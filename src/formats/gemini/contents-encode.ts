@@ -114,8 +114,7 @@ export class ContentsEncoder {
     const group = this.#answers
     this.#answers = undefined
     if (!group) return
-    const isLast = group.at === this.#contents.length
-    this.#contents.splice(group.at, 0, ...group.contents(this.#target.operation, isLast))
+    this.#contents.splice(group.at, 0, ...group.contents(this.#target.operation))
   }
 }
 

@@ -1,9 +1,9 @@
-import { type RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import { type Writable, writeJson } from '../../json/raw.ts'
 import type { Part } from '../conversation.ts'
 import type { CompletedCandidate, Completion, FinishEvent } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeEmbeddings } from './embedding-replies.ts'
-import { extensionMembersExcept, FORMAT } from './fields.ts'
+import { extensionMembers } from './fields.ts'
 import { encodeFinish } from './finish.ts'
 import { encodeGrounding } from './grounding.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -78,10 +78,6 @@ export function encodeEnd(finish: FinishEvent, parts: readonly Part[], losses: L
     finishMessage: finish.explanation,
     groundingMetadata: encodeGrounding(cited),
     logprobsResult: encodeLogprobs(texts.flatMap(({ logprobs }) => logprobs ?? [])),
-    ...ownEnd(finish),
+    ...extensionMembers(finish.extensions),
   }
-}
-
-function ownEnd({ extensions }: FinishEvent): Readonly<Record<string, RawJson>> {
-  return extensions?.[FORMAT] ? extensionMembersExcept(extensions, BESIDE_CANDIDATES) : {}
 }

@@ -1,6 +1,6 @@
 import { RawJson, writeJson } from '../../json/raw.ts'
 import type { Extensions, JsonText } from '../conversation.ts'
-import { FORMAT, type Json } from './fields.ts'
+import { FORMAT, type Json, NOTE } from './fields.ts'
 
 /** Fields of a chunk and of a candidate that are read elsewhere. */
 const READ_OF_CHUNK: ReadonlySet<string> = new Set([
@@ -18,8 +18,8 @@ const GROWING: Readonly<Record<string, readonly string[]>> = {
   logprobsResult: ['chosenCandidates', 'topCandidates'],
 }
 
-/** The key under which a finish event keeps the fields that stand beside the candidates. */
-export const BESIDE_CANDIDATES = 'response'
+/** The note of a finish event that keeps the fields which stand beside the candidates. */
+export const BESIDE_CANDIDATES = `${NOTE}response`
 
 export function hasResidue(node: Json, of: 'chunk' | 'candidate'): boolean {
   const read = of === 'chunk' ? READ_OF_CHUNK : READ_OF_CANDIDATE
