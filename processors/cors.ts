@@ -1,11 +1,11 @@
-import { defineProcessor, type PreflightRequest, Refusal } from 'sluice'
+import { defineProcessor, type PreflightRequest } from 'sluice'
 
 export default defineProcessor({
   summary: 'Lets web pages of the named origins call this pipeline from a browser.',
   description: `
-Stands first in the chain, before \`auth\`, so that a page can also read a refusal. Answers the browser's preflight
-question for the routes of the pipeline, and puts the \`access-control-*\` headers on replies and refusals (WHATWG Fetch,
-"CORS protocol").
+Answers the browser's preflight question for the routes of the pipeline, and puts the \`access-control-*\` headers on
+every response, refusals of malformed requests included, so that a page can read them (WHATWG Fetch, "CORS protocol").
+Where it stands in the chain makes no difference.
 
 A page that calls the gateway holds a key that everybody who opens the page can read. Give such keys few models and a
 low limit.
@@ -82,15 +82,8 @@ low limit.
     }
 
     return {
-      async handle(call, next) {
-        const headers = headersFor(call.client.headers.origin)
-        try {
-          const reply = await next(call)
-          return reply.with({ headers: merged(reply.headers, headers) })
-        } catch (error) {
-          throw error instanceof Refusal ? error.withHeaders(merged(error.headers ?? {}, headers)) : error
-        }
-      },
+      handle: (call, next) => next(call),
+      responseHeaders: ({ origin }) => headersFor(origin),
       preflight({ origin, headers, method }) {
         const answer = shared(origin)
         if (method === undefined || !isAllowed(answer)) return undefined
@@ -125,9 +118,4 @@ function checkedOrigin(text: string): string {
 function namesIn(headers: PreflightRequest['headers']): readonly string[] {
   const names = (headers ?? '').split(',').map(name => name.trim().toLowerCase())
   return names.filter(name => /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(name)).slice(0, 64)
-}
-
-function merged(present: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>) {
-  const vary = [present.vary, headers.vary].filter(value => value !== undefined && value !== '').join(', ')
-  return vary === '' ? headers : { ...headers, vary }
 }

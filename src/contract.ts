@@ -234,6 +234,11 @@ export interface Processor {
    */
   preflight?(request: PreflightRequest): Readonly<Record<string, string>> | undefined
   /**
+   * Headers for every response to the pipeline's clients, also to those whose requests never became a call.
+   * Must be synchronous and cheap.
+   */
+  responseHeaders?(request: RequestHeaders): Readonly<Record<string, string>>
+  /**
    * How long `handle` may take for itself, in milliseconds, waiting for `next` not counted. The host's own limit where
    * absent; longer for a processor that waits on purpose.
    */
@@ -241,6 +246,9 @@ export interface Processor {
   /** Called once, after the last call has ended. */
   close?(): void | Promise<void>
 }
+
+/** Headers of a request, names in lower case. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
 /** What a browser asks before it sends a call (WHATWG Fetch, "CORS-preflight request"). */
 export interface PreflightRequest {

@@ -37,7 +37,11 @@ export async function checkStep(value: unknown, place: Place, load: LoadProcesso
 }
 
 function stepHead(table: OptionsOf<typeof STEP_SCHEMA>): Pick<UnlabelledStep, 'use' | 'label' | 'deadline'> {
-  return { use: table.use, deadline: table.deadline, ...(table.label !== undefined && { label: table.label }) }
+  return {
+    use: table.use,
+    ...(table.deadline !== undefined && { deadline: table.deadline }),
+    ...(table.label !== undefined && { label: table.label }),
+  }
 }
 
 /** `./acme/mask-names.ts` → `mask-names`. */

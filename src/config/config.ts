@@ -114,7 +114,7 @@ export interface StepConfig {
   /** Unique within the pipeline. */
   readonly label: string
   /** For the step itself. */
-  readonly deadline: number
+  readonly deadline?: number
   /** Checked against the schema of the processor. */
   readonly options: unknown
   readonly definition: ProcessorDefinition

@@ -155,7 +155,12 @@ export const PROVIDER_SCHEMA = {
       description: 'Further headers of every request to the provider.',
       additionalProperties: { type: 'string', secret: true, description: 'Value of the header.' },
     },
-    dialect: { type: 'string', minLength: 1, description: 'Dialect of the wire format, such as groq or mistral.' },
+    dialect: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'How the server differs from the one that the format comes from: groq, mistral, vllm and others. Absent: told by the client kind and the address.',
+    },
     max_connections: {
       type: 'integer',
       ...POSITIVE,
@@ -259,8 +264,8 @@ export const STEP_SCHEMA = {
     deadline: {
       type: 'string',
       format: 'duration',
-      default: '60s',
-      description: 'How long the step itself may take, without the steps behind it.',
+      description:
+        'How long the step itself may take, without the steps behind it. Absent: what the processor asks for, else 60s.',
     },
   },
   required: ['use'],

@@ -28,6 +28,12 @@ export interface WireFormat {
   readHead(request: RequestParts): RequestHead
   /** Where this format keeps the cap on output tokens. Absent where it has none. */
   readonly maxOutputTokens?: TokenCap
+  /**
+   * What to set in a streamed request's body so that the stream tells its usage in a frame of its own, which is then
+   * hidden from the client; `undefined` when the client asks itself or the server needs no asking. Absent in formats
+   * whose streams always tell.
+   */
+  askForUsage?(body: unknown, dialect: string | undefined): { readonly key: string; readonly json: string } | undefined
   /** Wire → canonical. @throws Refusal 400 naming the field */
   decodeRequest(request: DecodeInput): Conversation
   /** Canonical → wire. @throws Refusal 400 when the format cannot say it */

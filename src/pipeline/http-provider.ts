@@ -18,7 +18,6 @@ import type { HttpKind, Target } from './provider-kind.ts'
 import { EngineReply } from './reply.ts'
 import { requestHeaders } from './request-headers.ts'
 import { statusError } from './status-error.ts'
-import { type AskedUsage, askForUsage } from './stream-usage.ts'
 
 export interface HttpProviderSettings {
   readonly name: string
@@ -30,6 +29,7 @@ export interface HttpProviderSettings {
   /** The environment variable that the key should have come from, to name it. */
   readonly apiKeyVariable: string | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly dialect: string | undefined
   readonly options: Readonly<Record<string, unknown>>
 }
 
@@ -39,6 +39,12 @@ export type AttemptObserver = (attempt: {
   readonly result: string
   readonly ms: number
 }) => void
+
+interface SentBody {
+  readonly bytes: Buffer
+  /** The client did not ask for the usage frame, so it is not to see it. */
+  readonly hideUsage: boolean
+}
 
 // A whole answer is held in memory; the longest real ones are some MB of images.
 const WHOLE_LIMIT = 64 * 1024 * 1024
@@ -63,7 +69,13 @@ export class HttpProvider {
    */
   async send(call: EngineCall): Promise<Reply> {
     const { kind, name, options } = this.#settings
-    const target = kind.target({ operation: call.operation, model: call.model, stream: call.stream, options })
+    const target = kind.target({
+      operation: call.operation,
+      model: call.model,
+      stream: call.stream,
+      options,
+      batch: isBatch(call),
+    })
     if (!target) return this.#without(call)
     if (call.format !== kind.format && call.operation !== 'list-models') {
       throw refusal(
@@ -87,7 +99,7 @@ export class HttpProvider {
     const { exchange } = call
     const key = this.#key(call)
     const format = formatOf(exchange.surroundings, this.#settings.kind.format)
-    const asked = this.#body(call)
+    const asked = this.#body(call, format)
     const response = await this.#client.send(
       {
         method: asked ? 'POST' : 'GET',
@@ -181,11 +193,14 @@ export class HttpProvider {
     )
   }
 
-  #body(call: EngineCall): AskedUsage | undefined {
+  #body(call: EngineCall, format: WireFormat): SentBody | undefined {
     const { body } = call
     if (!body) return undefined
     const asks = this.#settings.options.stream_usage === 'ask' && call.stream && call.operation === 'generate'
-    return asks ? askForUsage(body) : { bytes: body.bytes, hideUsage: false }
+    const question = asks ? format.askForUsage?.(body.value, this.#settings.dialect) : undefined
+    // At the end of the body, so that no prompt prefix changes and prompt caches stay warm.
+    const bytes = question ? body.with(question.key, question.json).bytes : body.bytes
+    return { bytes, hideUsage: question !== undefined }
   }
 
   #path({ path, query }: Target): string {
@@ -223,4 +238,10 @@ function observe(bytes: Buffer, format: WireFormat, call: EngineCall, provider: 
 function upstreamRequestId({ headers }: UpstreamResponse): Record<string, string> {
   const id = headers['request-id'] ?? headers['x-request-id'] ?? headers['apim-request-id']
   return typeof id === 'string' && /^[\w.:-]{1,128}$/.test(id) ? { 'x-sluice-upstream-request-id': id } : {}
+}
+
+/** Gemini's body of several embeddings is a list of requests; other formats say it in one field and need no other route. */
+function isBatch({ operation, body }: EngineCall): boolean {
+  const value = operation === 'embed' ? body?.value : undefined
+  return typeof value === 'object' && value !== null && 'requests' in value
 }

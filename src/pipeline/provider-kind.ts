@@ -21,6 +21,8 @@ export interface HttpKind extends KindBase {
   readonly embedded?: false
   readonly format: Format
   readonly defaultBaseUrl?: string
+  /** Which dialect of the format is meant where the configuration names none. */
+  defaultDialect?(baseUrl: string): string
   /** Path below `base_url` and query for an operation; `undefined` when the provider has no such thing. */
   target(wanted: Wanted): Target | undefined
   /** Headers that carry the key. */
@@ -36,6 +38,8 @@ export interface Wanted {
   readonly model: string
   readonly stream: boolean
   readonly options: Readonly<Record<string, unknown>>
+  /** An embedding of several inputs, for providers that have another route for them. */
+  readonly batch: boolean
 }
 export interface Target {
   /** Begins with `/`; segments that hold names are encoded. */

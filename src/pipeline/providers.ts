@@ -59,9 +59,14 @@ export function connectProvider(
   })
   const headers = Object.fromEntries(Object.entries(settings.headers).map(([name, value]) => [name, value.reveal()]))
   const { name, apiKey, apiKeyVariable } = settings
-  const http = new HttpProvider({ name, kind, baseUrl, apiKey, apiKeyVariable, headers, options }, client, observe)
+  const dialect = settings.dialect ?? kind.defaultDialect?.(baseUrl)
+  const http = new HttpProvider(
+    { name, kind, baseUrl, apiKey, apiKeyVariable, headers, dialect, options },
+    client,
+    observe,
+  )
   return {
-    facts: { name, format: kind.format, ...(settings.dialect === undefined ? {} : { dialect: settings.dialect }) },
+    facts: { name, format: kind.format, ...(dialect === undefined ? {} : { dialect }) },
     kind,
     missingKey,
     send: call => http.send(call),

@@ -5,6 +5,7 @@ export default {
   summary: 'OpenAI models of an Azure resource: deployments, `api-version`, `api-key`.',
   format: 'openai-chat',
   genAiName: 'azure.ai.openai',
+  defaultDialect: () => 'azure',
   options: {
     type: 'object',
     additionalProperties: false,

@@ -7,7 +7,7 @@ export default {
   genAiName: 'gcp.gemini',
   defaultBaseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   options: NO_OPTIONS,
-  target: ({ operation, model, stream }: Wanted) => {
+  target: ({ operation, model, stream, batch }: Wanted) => {
     const path = `/models/${modelPath(model)}`
     switch (operation) {
       case 'generate':
@@ -18,7 +18,7 @@ export default {
       case 'count-tokens':
         return { path: `${path}:countTokens` }
       case 'embed':
-        return { path: `${path}:embedContent` }
+        return { path: `${path}:${batch ? 'batchEmbedContents' : 'embedContent'}` }
       case 'list-models':
         return { path: model === '' ? '/models' : path }
     }

@@ -7,6 +7,8 @@ export default {
   format: 'openai-chat',
   genAiName: 'openai',
   defaultBaseUrl: 'https://api.openai.com/v1',
+  // Other servers take less than OpenAI itself: roles, fields and names of its newest models are not for them.
+  defaultDialect: baseUrl => (new URL(baseUrl).hostname.endsWith('.openai.com') ? 'openai' : 'compatible'),
   options: {
     type: 'object',
     additionalProperties: false,

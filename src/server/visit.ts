@@ -1,6 +1,6 @@
 /** One call on its way through the server: intake → pipeline → respond, or a failure in the client's format. */
 import type { ServerResponse } from 'node:http'
-import type { Log, Next, PreflightRequest } from '../contract.ts'
+import type { Log, Next, PreflightRequest, RequestHeaders } from '../contract.ts'
 import { refusal } from '../errors.ts'
 import { EngineCall } from '../pipeline/call.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
@@ -23,6 +23,8 @@ export interface Pipeline {
   /** Longest time in ms that a call may take. */
   readonly deadline: number | undefined
   readonly run: Next
+  /** Headers of every response, whatever becomes of the call. */
+  responseHeaders(request: RequestHeaders): Readonly<Record<string, string>>
   /** Headers of the answer to a browser's preflight; `undefined`: not allowed. */
   preflight(request: PreflightRequest): Readonly<Record<string, string>> | undefined
 }
@@ -116,9 +118,10 @@ export class Visit {
   }
 
   #headers(): Record<string, string> {
-    const { id, timings } = this.#arrival
+    const { id, timings, endpoint, headers } = this.#arrival
     const close = this.#parts.active.stopping ? { connection: 'close' } : {}
-    return { ...requestIds(id), 'server-timing': timings.header(), ...close }
+    const own = this.#parts.pipelines.get(endpoint.pipeline)?.responseHeaders(headers)
+    return { ...requestIds(id), 'server-timing': timings.header(), ...close, ...own }
   }
 
   #record(): void {

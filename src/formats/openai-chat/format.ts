@@ -14,6 +14,7 @@ import { encodeRequest } from './request-encode.ts'
 import { GENERATE } from './schema.ts'
 import { decodeStream } from './stream-decode.ts'
 import { encodeStream, HEARTBEAT } from './stream-encode.ts'
+import { askForUsage } from './stream-usage.ts'
 import { encodeTokenCount } from './token-count.ts'
 
 const format: WireFormat = {
@@ -28,6 +29,10 @@ const format: WireFormat = {
   maxOutputTokens: topLevelCap('max_completion_tokens', 'max_tokens'),
   upstream: true,
   readHead,
+  askForUsage(body, dialect) {
+    const json = askForUsage(objectOf(body)?.stream_options, dialect)
+    return json === undefined ? undefined : { key: 'stream_options', json }
+  },
   decodeRequest,
   encodeRequest,
   decodeReply,
