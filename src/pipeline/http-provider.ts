@@ -13,6 +13,7 @@ import { scrubSecrets } from '../upstream/scrub.ts'
 import { readWhole } from '../upstream/whole.ts'
 import type { EngineCall } from './call.ts'
 import { formatOf } from './exchange.ts'
+import { forwardedQuery } from './forwarded-query.ts'
 import type { OriginBody } from './origin.ts'
 import type { HttpKind, Target } from './provider-kind.ts'
 import { EngineReply } from './reply.ts'
@@ -87,6 +88,7 @@ export class HttpProvider {
     call.exchange.trail.attempt(name, call.model)
     try {
       const reply = await this.#ask(call, target)
+      call.exchange.trail.answered(name, call.model)
       this.#note(call, 'ok', startedAt)
       return reply
     } catch (error) {
@@ -103,12 +105,12 @@ export class HttpProvider {
     const response = await this.#client.send(
       {
         method: asked ? 'POST' : 'GET',
-        path: this.#path(target),
+        path: this.#path(call, target),
         headers: requestHeaders(call, this.#settings, key),
         stream: call.stream,
         ...(asked ? { body: asked.bytes } : {}),
       },
-      exchange.lifetime,
+      call.lifetime,
     )
     if (response.status >= 300 && response.status < 400) {
       response.body.cancel()
@@ -203,9 +205,9 @@ export class HttpProvider {
     return { bytes, hideUsage: question !== undefined }
   }
 
-  #path({ path, query }: Target): string {
-    const search = query ? `?${new URLSearchParams(query)}` : ''
-    return `${this.#basePath}${path}${search}`
+  #path(call: EngineCall, { path, query }: Target): string {
+    const search = new URLSearchParams({ ...forwardedQuery(call, this.#settings.kind), ...query }).toString()
+    return `${this.#basePath}${path}${search === '' ? '' : `?${search}`}`
   }
 
   #note(call: EngineCall, result: string, startedAt: number): void {

@@ -31,6 +31,8 @@ export interface HttpKind extends KindBase {
   readonly defaultHeaders?: Readonly<Record<string, string>>
   /** Client headers of the same format that go upstream, in lower case; one that ends in `*` is a prefix. */
   readonly forwardedHeaders: readonly string[]
+  /** Parameters of the query that go upstream from clients of the same format; never one that can hold a key. */
+  readonly forwardedQuery?: readonly string[]
 }
 
 export interface Wanted {

@@ -25,4 +25,5 @@ export default {
     'traceparent',
     'tracestate',
   ],
+  forwardedQuery: ['beta', 'limit', 'after_id', 'before_id'],
 } as const satisfies HttpKind

@@ -25,4 +25,5 @@ export default {
   },
   authorize: key => ({ 'x-goog-api-key': key }),
   forwardedHeaders: ['x-goog-api-client', 'x-goog-user-project', 'x-server-timeout', 'traceparent', 'tracestate'],
+  forwardedQuery: ['$alt', 'pageSize', 'pageToken'],
 } as const satisfies HttpKind

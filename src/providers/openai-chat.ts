@@ -29,4 +29,5 @@ export default {
   },
   authorize: key => ({ authorization: `Bearer ${key}` }),
   forwardedHeaders: ['openai-beta', 'idempotency-key', 'x-stainless-*', 'traceparent', 'tracestate'],
+  forwardedQuery: ['api-version'],
 } as const satisfies HttpKind

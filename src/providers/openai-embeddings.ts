@@ -14,4 +14,5 @@ export default {
   },
   authorize: key => ({ authorization: `Bearer ${key}` }),
   forwardedHeaders: ['idempotency-key', 'x-stainless-*', 'traceparent', 'tracestate'],
+  forwardedQuery: ['api-version'],
 } as const satisfies HttpKind

@@ -24,4 +24,5 @@ export default {
     'traceparent',
     'tracestate',
   ],
+  forwardedQuery: ['api-version'],
 } as const satisfies HttpKind
