@@ -28,8 +28,8 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const SHARED = join(ROOT, '../shared/traffic')
 const OWN = join(ROOT, 'test/traffic/recorded')
 
-/** The whole collection where it is at hand, else the small selection that lives in the repo. */
-export const TRAFFIC = existsSync(SHARED) ? SHARED : OWN
+/** The whole collection where it is at hand, else the small selection in the repo; `SLUICE_TRAFFIC=own` wants that one. */
+export const TRAFFIC = process.env.SLUICE_TRAFFIC !== 'own' && existsSync(SHARED) ? SHARED : OWN
 
 /** @param format a folder of the collection: a wire format, or `openai-compatible` */
 export function recordedCases(format: string): RecordedCase[] {
