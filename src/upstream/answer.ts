@@ -34,7 +34,10 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
   #sink: Sink<Buffer> | undefined
   readonly #unread: Buffer[] = []
   #unreadBytes = 0
+  /** By the sink. */
   #paused = false
+  /** Nobody reads yet, and enough is waiting. */
+  #full = false
   #over: { readonly error?: UpstreamError } | undefined
 
   constructor(settings: AnswerSettings) {
@@ -62,21 +65,20 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
     this.#unreadBytes = 0
     for (const chunk of waiting) sink.item(chunk)
     if (this.#over) this.#tell(this.#over.error)
-    else if (this.#paused) this.resume()
+    else if (this.#full && !this.#paused) this.#goOn()
+    this.#full = false
   }
 
   pause(): void {
     if (this.#paused || this.#over) return
     this.#paused = true
-    this.#deadlines.hold()
-    this.#controller?.pause()
+    this.#halt()
   }
 
   resume(): void {
     if (!this.#paused || this.#over) return
     this.#paused = false
-    this.#deadlines.release()
-    this.#controller?.resume()
+    this.#goOn()
   }
 
   cancel(): void {
@@ -112,7 +114,9 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
     }
     this.#unread.push(chunk)
     this.#unreadBytes += chunk.length
-    if (this.#unreadBytes > UNREAD_LIMIT) this.pause()
+    if (this.#unreadBytes <= UNREAD_LIMIT || this.#full) return
+    this.#full = true
+    this.#halt()
   }
 
   onResponseEnd(): void {
@@ -122,6 +126,16 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     const stale = this.#reused && !this.#headed && classify(error) === 'reset'
     this.#finish(transportError(stale ? 'stale' : classify(error), this.#settings.provider, { cause: error }))
+  }
+
+  #halt(): void {
+    this.#deadlines.hold()
+    this.#controller?.pause()
+  }
+
+  #goOn(): void {
+    this.#deadlines.release()
+    this.#controller?.resume()
   }
 
   #finish(error: UpstreamError | undefined): void {
