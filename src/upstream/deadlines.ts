@@ -12,7 +12,8 @@ export interface Timeouts {
 export type Expired = 'first_token_timeout' | 'idle_timeout' | 'total_timeout'
 
 /**
- * Watches one answer with a single timer, which is set anew only when it fires: a piece that arrives costs no timer.
+ * Watches one answer with a single timer, which is set anew when it fires and when another deadline begins to count: a
+ * piece that arrives costs no timer.
  *
  * undici's own timers are coarse (reliability.md, fact 7) and know nothing of first tokens.
  */
@@ -27,6 +28,7 @@ export class Deadlines {
   #held = false
   #stopped = false
   #timer: NodeJS.Timeout | undefined
+  #firesAt = Number.POSITIVE_INFINITY
 
   /** @param stream a whole answer has no first token: it may take its time until `total` */
   constructor(timeouts: Timeouts, stream: boolean, expire: (which: Expired) => void) {
@@ -38,14 +40,18 @@ export class Deadlines {
 
   /** A piece arrived. */
   touch(): void {
-    this.#begun = true
     this.#lastAt = performance.now()
+    if (this.#begun) return
+    this.#begun = true
+    this.#arm()
   }
 
   /** The first event with content arrived. */
   firstToken(): void {
     this.#waitingForFirst = false
-    this.touch()
+    this.#begun = true
+    this.#lastAt = performance.now()
+    this.#arm()
   }
 
   /** The client takes its time: silence is not the provider's fault. */
@@ -56,6 +62,7 @@ export class Deadlines {
   release(): void {
     this.#held = false
     this.#lastAt = performance.now()
+    this.#arm()
   }
 
   stop(): void {
@@ -63,14 +70,21 @@ export class Deadlines {
     clearTimeout(this.#timer)
   }
 
+  /** Sets the timer, unless it fires early enough already. */
   #arm(): void {
+    if (this.#stopped) return
     const { ms } = this.#next()
+    const firesAt = performance.now() + ms
+    if (firesAt >= this.#firesAt) return
+    clearTimeout(this.#timer)
+    this.#firesAt = firesAt
     // Node takes a longer time than this for 1 ms.
     this.#timer = setTimeout(() => this.#fired(), Math.min(Math.max(1, Math.ceil(ms)), 2 ** 31 - 1))
   }
 
   /** The event loop may have stalled while pieces wait to be read: look again after they had their turn. */
   #fired(): void {
+    this.#firesAt = Number.POSITIVE_INFINITY
     setImmediate(() => {
       if (this.#stopped) return
       const { which, ms } = this.#next()

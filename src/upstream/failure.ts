@@ -57,7 +57,9 @@ export function classify(error: Error & { readonly code?: unknown }): TransportF
   if (DNS.has(code)) return 'dns'
   if (CONNECT.has(code)) return 'connect'
   if (TLS.test(code)) return 'tls'
-  if (PROTOCOL.test(code) || /^bad (response|upgrade)/.test(error.message)) return 'protocol'
+  // Not all of undici's parser errors have a code.
+  if (error.name === 'HTTPParserError' || PROTOCOL.test(code)) return 'protocol'
+  if (/^bad (response|upgrade)/.test(error.message)) return 'protocol'
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'internal'
   return 'reset'
 }
