@@ -3,22 +3,23 @@ import type { Format, ReplyEvent } from '../contract.ts'
 import { parseDocument } from '../json/document.ts'
 import { Refusal } from '../refusal.ts'
 import { type Flow, flowFromAsync, flowOf, mapFlow, type Stage } from '../stream/flow.ts'
-import { SseParser } from '../stream/sse.ts'
+import { FrameReader } from '../upstream/frame-reader.ts'
 import { type Exchange, formatOf } from './exchange.ts'
+import { metered } from './meter.ts'
 import type { Origin } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
 
 /** @throws Refusal 500 for answers that have no events (token counts, model lists) */
 export function eventFlow({ exchange, origin, end, changes }: EngineReply): Flow<ReplyEvent> {
-  const decoded = mapFlow(originEvents(exchange, origin), noting(end))
+  const decoded = metered(mapFlow(originEvents(exchange, origin), noting(end)), end.progress)
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
 }
 
-function originEvents(exchange: Exchange, { body, format }: Origin): Flow<ReplyEvent> {
+function originEvents(exchange: Exchange, { body, format, provider }: Origin): Flow<ReplyEvent> {
   switch (body.kind) {
     case 'stream':
-      return mapFlow(body.flow, decoding(exchange, format))
+      return mapFlow(body.flow, decoding(exchange, format, provider))
     case 'whole':
       return flowOf(wholeEvents(exchange, format, body.bytes))
     case 'events':
@@ -53,8 +54,8 @@ export function changed(event: ReplyEvent, changes: EngineReply['changes']): rea
 }
 
 /** Frames → events. What comes after the terminal event is not looked at. */
-function decoding(exchange: Exchange, format: Format): Stage<Buffer, ReplyEvent> {
-  const parser = new SseParser()
+function decoding(exchange: Exchange, format: Format, provider: string): Stage<Buffer, ReplyEvent> {
+  const frames = new FrameReader(provider)
   const decoder = formatOf(exchange.surroundings, format).decodeStream()
   let over = false
   const emit = (events: readonly ReplyEvent[]): readonly ReplyEvent[] => {
@@ -62,13 +63,15 @@ function decoding(exchange: Exchange, format: Format): Stage<Buffer, ReplyEvent>
     return events
   }
   return {
-    item: chunk => (over ? [] : parser.push(chunk).flatMap(frame => (over ? [] : emit(decoder.frame(frame))))),
+    item: chunk => (over ? [] : frames.push(chunk).flatMap(frame => (over ? [] : emit(decoder.frame(frame))))),
     end: () => {
       if (over) return []
-      const last = parser.end()
+      const last = frames.end()
       const events = last ? emit(decoder.frame(last)) : []
       return over ? events : [...events, ...emit(decoder.end())]
     },
+    // A connection that breaks behind the end has broken nothing.
+    fail: () => (over ? [] : undefined),
   }
 }
 
@@ -77,6 +80,7 @@ function noting(end: ReplyEnd): Stage<ReplyEvent, ReplyEvent> {
   return {
     item: event => {
       noteEvent(end, event)
+      if (event.type !== 'ping') end.progress.count()
       return [event]
     },
     end: () => [],

@@ -1,83 +1,107 @@
-/** A stream that goes to the client byte for byte, watched by the format's observer. */
+/**
+ * A stream that goes to the client byte for byte, watched by the format's observer. What goes out is always whole
+ * frames: half of one is of no use to anybody, and nothing of ours could be put behind it.
+ */
 import type { FrameSign, StreamObserver } from '../formats/wire-format.ts'
-import type { Flow, Stage } from '../stream/flow.ts'
-import { mapFlow } from '../stream/flow.ts'
-import { FrameCutter } from '../stream/frame-cutter.ts'
-import { type SseFrame, SseParser } from '../stream/sse.ts'
+import { type Flow, mapFlow, type Stage } from '../stream/flow.ts'
+import { GrowingBuffer } from '../stream/growing-buffer.ts'
+import type { SseFrame } from '../stream/sse.ts'
 import { transportError } from '../upstream/failure.ts'
+import { FrameReader } from '../upstream/frame-reader.ts'
 import { formatOf } from './exchange.ts'
+import { metered } from './meter.ts'
 import type { OriginBody } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 
 type StreamBody = Extract<OriginBody, { kind: 'stream' }>
 
-export function passThrough(
-  reply: EngineReply,
-  { flow, hideUsage }: StreamBody,
-): { flow: Flow<Buffer | string>; atBoundary(): boolean } {
-  const watch = new Watch(reply)
-  const stage = hideUsage ? hiding(watch) : watching(watch)
-  return { flow: mapFlow(flow, stage), atBoundary: () => watch.atBoundary }
+export function passThrough(reply: EngineReply, { flow, hideUsage }: StreamBody): Flow<Buffer> {
+  return metered(mapFlow(flow, new PassThrough(reply, hideUsage)), reply.end.progress)
 }
 
-/** Feeds frames to the observer and keeps what it has seen. */
-class Watch {
+class PassThrough implements Stage<Buffer, Buffer> {
   readonly #reply: EngineReply
+  readonly #hideUsage: boolean
   readonly #observer: StreamObserver
-  readonly parser = new SseParser()
-  #whole = false
-  #failed = false
+  readonly #frames: FrameReader
+  /** An unfinished frame. */
+  readonly #held = new GrowingBuffer()
+  /** Offset in the stream where `#held` begins. */
+  #sent = 0
+  /** The terminal event, or an error, has passed. */
+  #told = false
 
-  constructor(reply: EngineReply) {
+  constructor(reply: EngineReply, hideUsage: boolean) {
     this.#reply = reply
+    this.#hideUsage = hideUsage
     this.#observer = formatOf(reply.exchange.surroundings, reply.format).observeStream()
+    this.#frames = new FrameReader(reply.origin.provider)
   }
 
-  get atBoundary(): boolean {
-    return this.parser.atBoundary
+  item(chunk: Buffer): readonly Buffer[] {
+    const hidden = this.#read(chunk)
+    const { boundary } = this.#frames
+    if (boundary === this.#sent) {
+      this.#held.append(chunk)
+      return []
+    }
+    const bytes = this.#joined(chunk)
+    const length = boundary - this.#sent
+    if (length < bytes.length) this.#held.append(bytes.subarray(length))
+    const start = this.#sent
+    this.#sent = boundary
+    const whole = length < bytes.length ? bytes.subarray(0, length) : bytes
+    return hidden.length === 0 ? [whole] : without(whole, hidden, start)
   }
 
-  see(frame: SseFrame): FrameSign {
+  /** @throws UpstreamError when the stream ended too early */
+  end(): readonly Buffer[] {
+    const last = this.#frames.end()
+    const sign = last && this.#see(last)
+    this.#reply.end.note(this.#observer.observation)
+    if (!this.#told) throw transportError('truncated', this.#reply.origin.provider)
+    const isShown = this.#held.length > 0 && !(this.#hideUsage && sign === 'usage')
+    return isShown ? [this.#held.take()] : []
+  }
+
+  /** A connection that breaks behind the end has broken nothing. */
+  fail(): readonly Buffer[] | undefined {
+    return this.#told ? [] : undefined
+  }
+
+  /** @returns where the frames lie that are not for the client, as offsets in the stream */
+  #read(chunk: Buffer): readonly Span[] {
+    const hidden: Span[] = []
+    let start = this.#sent
+    for (const [index, frame] of this.#frames.push(chunk).entries()) {
+      const end = this.#frames.frameEnds[index] ?? start
+      if (this.#see(frame) === 'usage' && this.#hideUsage) hidden.push([start, end])
+      start = end
+    }
+    return hidden
+  }
+
+  #see(frame: SseFrame): FrameSign {
     const sign = this.#observer.frame(frame)
-    if (sign === 'terminal') this.#whole = true
-    if (sign === 'error') this.#failed = true
+    if (sign !== 'preamble') this.#reply.end.progress.count()
+    if (sign === 'terminal' || sign === 'error') this.#told = true
     if (sign === 'terminal' || sign === 'error' || sign === 'usage') this.#reply.end.note(this.#observer.observation)
     return sign
   }
 
-  /** The upstream has ended. @throws UpstreamError when it ended too early */
-  close(): void {
-    const last = this.parser.end()
-    if (last) this.see(last)
-    this.#reply.end.note(this.#observer.observation)
-    if (!this.#whole && !this.#failed) throw transportError('truncated', this.#reply.origin.provider)
+  #joined(chunk: Buffer): Buffer {
+    if (this.#held.length === 0) return chunk
+    this.#held.append(chunk)
+    return this.#held.take()
   }
 }
 
-function watching(watch: Watch): Stage<Buffer, Buffer> {
-  return {
-    item: chunk => {
-      for (const frame of watch.parser.push(chunk)) watch.see(frame)
-      return [chunk]
-    },
-    end: () => {
-      watch.close()
-      return []
-    },
-  }
-}
+type Span = readonly [start: number, end: number]
 
-/** Holds unfinished frames back, because whether one is to be hidden shows only at its end. */
-function hiding(watch: Watch): Stage<Buffer, Buffer> {
-  const cutter = new FrameCutter()
-  const shown = (frame: Buffer): boolean => !watch.parser.push(frame).some(each => watch.see(each) === 'usage')
-  return {
-    item: chunk => cutter.push(chunk).filter(shown),
-    end: () => {
-      const rest = cutter.rest()
-      for (const frame of watch.parser.push(rest)) watch.see(frame)
-      watch.close()
-      return rest.length === 0 ? [] : [rest]
-    },
-  }
+/** The bytes around the spans. @param start the offset in the stream where `bytes` begins */
+function without(bytes: Buffer, spans: readonly Span[], start: number): readonly Buffer[] {
+  const edges = [0, ...spans.flatMap(([from, to]) => [from - start, to - start]), bytes.length]
+  const pieces: Buffer[] = []
+  for (let at = 0; at < edges.length; at += 2) pieces.push(bytes.subarray(edges[at], edges[at + 1]))
+  return pieces.filter(piece => piece.length > 0)
 }

@@ -1,12 +1,13 @@
 /**
  * What goes to the client: the origin's own bytes where nobody changed anything, else bytes encoded from its events.
  */
-import type { ReplyEvent } from '../contract.ts'
+import type { ModelEntry, ReplyEvent } from '../contract.ts'
 import { CompletionBuilder } from '../formats/completion.ts'
+import type { ErrorView } from '../formats/error-view.ts'
 import type { Loss } from '../formats/losses.ts'
 import type { ReplyContext, StreamEncoder } from '../formats/wire-format.ts'
 import { parseDocument } from '../json/document.ts'
-import { Refusal } from '../refusal.ts'
+import { modelNotFound, Refusal } from '../refusal.ts'
 import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
 import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
@@ -18,9 +19,10 @@ export type Rendered =
   | { readonly kind: 'whole'; readonly bytes: Buffer }
   | {
       readonly kind: 'stream'
+      /** Whole frames. */
       readonly flow: Flow<Buffer | string>
-      /** Between two frames: a heartbeat or an error frame may stand here. */
-      atBoundary(): boolean
+      /** What to end the stream with when the flow fails. */
+      failure(error: ErrorView): string
     }
 
 export function render(reply: EngineReply): Rendered | Promise<Rendered> {
@@ -29,9 +31,18 @@ export function render(reply: EngineReply): Rendered | Promise<Rendered> {
     const gathering = body.kind === 'stream' || (body.kind === 'events' && !Array.isArray(body.events))
     return gathering ? gather(reply) : { kind: 'whole', bytes: reply.whole().bytes }
   }
-  if (body.kind === 'stream' && isUntouched(reply)) return { kind: 'stream', ...passThrough(reply, body) }
-  const encoder = formatOf(reply.exchange.surroundings, reply.format).encodeStream(replyContext(reply.exchange))
-  return { kind: 'stream', flow: mapFlow(eventFlow(reply), encoding(encoder, reply.end)), atBoundary: () => true }
+  const { exchange } = reply
+  const format = formatOf(exchange.surroundings, reply.format)
+  if (body.kind === 'stream' && isUntouched(reply)) {
+    const failure = (error: ErrorView): string => format.encodeStreamError(error, exchange.id)
+    return { kind: 'stream', flow: passThrough(reply, body), failure }
+  }
+  const encoder = format.encodeStream(replyContext(exchange))
+  return {
+    kind: 'stream',
+    flow: mapFlow(eventFlow(reply), encoding(encoder, reply.end)),
+    failure: error => encoder.event({ type: 'error', error }),
+  }
 }
 
 /** @returns the bytes of a reply that is to be given whole and whose origin is at hand */
@@ -43,7 +54,7 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
     case 'tokens':
       return encodedBytes(format.encodeTokenCount(body.tokens))
     case 'models':
-      return encodedBytes(format.encodeModels(body.models))
+      return encodedBytes(modelList(body.models, reply))
     case 'events':
       return complete(reply, body.events as readonly ReplyEvent[])
     case 'whole':
@@ -68,10 +79,20 @@ function translated(reply: EngineReply, bytes: Buffer): { bytes: Buffer; losses:
     case 'count-tokens':
       return encodedBytes(to.encodeTokenCount(from.decodeTokenCount(parseDocument(bytes.toString('utf8'))) ?? 0))
     case 'list-models':
-      return encodedBytes(to.encodeModels(from.decodeModels(parseDocument(bytes.toString('utf8')))))
+      return encodedBytes(modelList(from.decodeModels(parseDocument(bytes.toString('utf8'))), reply))
     default:
       return complete(reply, wholeEvents(exchange, origin.format, bytes))
   }
+}
+
+/** The whole list, or the one model that the path names. @throws Refusal 404 when it is not among them */
+function modelList(models: readonly ModelEntry[], { exchange, format }: EngineReply): string {
+  const { encodeModel, encodeModels } = formatOf(exchange.surroundings, format)
+  const name = exchange.request.pathModel
+  if (name === undefined) return encodeModels(models)
+  const model = models.find(({ id }) => id === name)
+  if (!model) throw modelNotFound(name)
+  return encodeModel(model)
 }
 
 /** Events → changes → one completion → one body. */

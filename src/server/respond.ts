@@ -75,7 +75,7 @@ async function sendStream(
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   { settings, observer }: { readonly settings: StreamSettings; readonly observer: StreamObserver },
-  { flow, atBoundary }: Extract<Rendered, { kind: 'stream' }>,
+  { flow, failure }: Extract<Rendered, { kind: 'stream' }>,
 ): Promise<Outcome> {
   const { exchange } = reply
   const format = formatOf(exchange.surroundings, reply.format)
@@ -91,7 +91,6 @@ async function sendStream(
     bufferEvents: settings.bufferEvents,
     bufferBytes: settings.bufferBytes,
     stallTimeoutMs: settings.stallTimeout,
-    atBoundary,
     channels: observer.channels,
     onStats: stats => observer.stream(exchange.pipeline, stats),
     ...(settings.heartbeat > 0 && !isArray
@@ -100,8 +99,7 @@ async function sendStream(
     onFail: error => {
       const told = asRefusal(exchange.lifetime.reason ?? error, exchange.id, exchange.log)
       reply.end.note({ error: told })
-      const frame = format.encodeStreamError(told, exchange.id)
-      return atBoundary() ? frame : `\n\n${frame}`
+      return failure(told)
     },
   })
   const outcome = delivered === 'completed' && reply.end.error ? 'failed' : delivered

@@ -10,12 +10,10 @@ export interface DeliverOptions {
   /** Bounds of the channel. */
   readonly bufferEvents: number
   readonly bufferBytes: number
-  /** Written when nothing was sent for `everyMs` and the stream stands between two frames. */
+  /** Written when nothing was sent for `everyMs`; the flow's items are whole frames, so that it may stand between any two. */
   readonly heartbeat?: { readonly everyMs: number; readonly frame: string }
   /** A client that takes nothing for this long is cut off. */
   readonly stallTimeoutMs: number
-  /** Whether a frame of our own may stand here. Absent: everywhere. */
-  readonly atBoundary?: () => boolean
   /** What to tell the client when the flow fails. Without a text it is cut off, so that it takes no half for a whole. */
   readonly onFail?: (error: Error) => string | undefined
   /** Called once, at the end. */
@@ -59,7 +57,7 @@ class Delivery {
   #scheduled = false
   /** Since when the response has taken nothing, while it should. */
   #blockedAt: number | undefined
-  /** When the last byte was written, or a heartbeat was looked for in vain. */
+  /** When the last byte was written. */
   #silentSince = performance.now()
   /** What it will have been once the response has let go of the last byte. Absent before the end was written. */
   #verdict: Delivered | undefined
@@ -161,13 +159,9 @@ class Delivery {
   }
 
   #beat(now: number): void {
-    const { heartbeat, atBoundary } = this.#options
+    const { heartbeat } = this.#options
     if (heartbeat === undefined) return
-    if (now - this.#silentSince >= heartbeat.everyMs) {
-      // In the middle of a frame nothing may be put in: try again in a while.
-      if (atBoundary?.() === false) this.#silentSince = now
-      else this.#sendHeartbeat(heartbeat.frame)
-    }
+    if (now - this.#silentSince >= heartbeat.everyMs) this.#sendHeartbeat(heartbeat.frame)
     this.#awaitSilence()
   }
 

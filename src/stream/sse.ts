@@ -37,22 +37,36 @@ export class SseParser {
   #event: string | undefined
   #data: string | undefined
   #frameBytes = 0
+  /** Bytes of the stream that came before the ones that are being read. */
+  #base = 0
+  #read = 0
+  #boundary = 0
+  #frameEnds: number[] = []
 
   /** @param limit bytes that one frame may have */
   constructor(limit = 16 * 1024 * 1024) {
     this.#limit = limit
   }
 
-  /** True between frames: nothing of an unfinished one has come. */
-  get atBoundary(): boolean {
-    return this.#rest.length === 0 && this.#event === undefined && this.#data === undefined
+  /** Offset in the stream behind which nothing but an unfinished frame has come: whatever is put there harms none. */
+  get boundary(): number {
+    return this.#boundary
+  }
+
+  /** Offsets in the stream behind each of the frames that the last `push` returned. */
+  get frameEnds(): readonly number[] {
+    return this.#frameEnds
   }
 
   /** @throws SseOverflow when a frame is over the limit */
   push(chunk: Buffer): SseFrame[] {
     const frames: SseFrame[] = []
+    this.#frameEnds = []
+    this.#read += chunk.length
     const bytes = this.#started ? chunk : this.#withoutBom(chunk)
-    if (bytes !== undefined && bytes.length > 0) this.#lines(bytes, frames)
+    if (bytes === undefined || bytes.length === 0) return frames
+    this.#base = this.#read - bytes.length
+    this.#lines(bytes, frames)
     return frames
   }
 
@@ -89,6 +103,7 @@ export class SseParser {
         if (start === bytes.length) this.#afterCr = true
         else if (bytes[start] === LF) start++
       }
+      this.#mark(this.#base + start, frames.length)
       if (lf >= 0 && lf < start) lf = bytes.indexOf(LF, start)
       if (cr >= 0 && cr < start) cr = bytes.indexOf(CR, start)
     }
@@ -107,6 +122,12 @@ export class SseParser {
       const frame = this.#take()
       if (frame) frames.push(frame)
     }
+  }
+
+  /** A line has ended at this offset. */
+  #mark(offset: number, frames: number): void {
+    if (frames > this.#frameEnds.length) this.#frameEnds.push(offset)
+    if (this.#event === undefined && this.#data === undefined) this.#boundary = offset
   }
 
   #joined(bytes: Buffer): Buffer {

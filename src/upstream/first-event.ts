@@ -1,8 +1,9 @@
 import type { StreamObserver } from '../formats/wire-format.ts'
 import { UpstreamError } from '../refusal.ts'
 import type { Flow, Sink } from '../stream/flow.ts'
-import { type SseFrame, SseOverflow, SseParser } from '../stream/sse.ts'
+import type { SseFrame } from '../stream/sse.ts'
 import { transportError } from './failure.ts'
+import { FrameReader } from './frame-reader.ts'
 
 /** Bytes that a stream may have before its first event with content, and that may wait for a reader. */
 const LIMIT = 1024 * 1024
@@ -25,10 +26,12 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
   readonly #provider: string
   readonly #resolve: (flow: Flow<Buffer>) => void
   readonly #reject: (error: unknown) => void
-  readonly #parser = new SseParser(LIMIT)
+  readonly #frames: FrameReader
   readonly #waiting: Buffer[] = []
   #bytes = 0
   #decided = false
+  /** By the sink, which may have enough while it is given what waited. */
+  #paused = false
   #sink: Sink<Buffer> | undefined
   #over: { readonly error?: Error } | undefined
 
@@ -42,6 +45,7 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
     this.#flow = flow
     this.#observer = observer
     this.#provider = provider
+    this.#frames = new FrameReader(provider, LIMIT)
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -83,13 +87,15 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
     for (const chunk of this.#waiting.splice(0)) sink.item(chunk)
     if (this.#over?.error) sink.fail(this.#over.error)
     else if (this.#over) sink.end()
-    else this.#flow.resume()
+    else if (!this.#paused) this.#flow.resume()
   }
 
   pause(): void {
+    this.#paused = true
     this.#flow.pause()
   }
   resume(): void {
+    this.#paused = false
     this.#flow.resume()
   }
   cancel(): void {
@@ -98,17 +104,16 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
 
   #look(chunk: Buffer): void {
     try {
-      for (const frame of this.#parser.push(chunk)) {
+      for (const frame of this.#frames.push(chunk)) {
         if (this.#judge(frame)) return
       }
     } catch (error) {
-      if (!(error instanceof SseOverflow)) throw error
-      this.#refuse(transportError('oversize', this.#provider))
+      this.#refuse(error)
     }
   }
 
   #lookAtLast(): void {
-    const last = this.#parser.end()
+    const last = this.#frames.end()
     if (last) this.#judge(last)
   }
 

@@ -93,13 +93,27 @@ describe('SseParser', () => {
     expect(parser.end()).toEqual(expected)
   })
 
-  it('knows whether it stands between frames', () => {
+  it('knows where the last whole frame or comment ended', () => {
     const parser = new SseParser()
-    const states = ['', 'da', 'ta: x', '\n', '\n', ': comment\n', 'event: a\n', '\n', '\r'].map(text => {
+    const boundaries = ['', 'da', 'ta: x', '\n', '\n', ': comment\n', 'event: a\n', '\n', '\r'].map(text => {
       parser.push(Buffer.from(text))
-      return parser.atBoundary
+      return parser.boundary
     })
-    expect(states).toEqual([true, false, false, false, true, true, false, true, true])
+    expect(boundaries).toEqual([0, 0, 0, 0, 9, 19, 19, 29, 30])
+  })
+
+  it.each(['\n', '\r\n', '\r'])('tells where each frame ended, with lines that end in %j', end => {
+    const frames = ['\uFEFFdata: é', 'event: a|data: 1', ': comment|data'].map(
+      frame => frame.replaceAll('|', end) + end + end,
+    )
+    const parser = new SseParser()
+    parser.push(Buffer.from([0xef, 0xbb]))
+    parser.push(Buffer.concat([Buffer.from(frames.join('')).subarray(2), Buffer.from('data: unfinished')]))
+    const ends = frames.map((_, index) => Buffer.byteLength(frames.slice(0, index + 1).join('')))
+    expect(parser.frameEnds).toEqual(ends)
+    expect(parser.boundary).toBe(ends.at(-1))
+    parser.push(Buffer.from(end))
+    expect([parser.frameEnds, parser.boundary]).toEqual([[], ends.at(-1)])
   })
 
   it.each([
