@@ -71,6 +71,18 @@ export interface Call {
   readonly losses: readonly Loss[]
   /** Aborted when the client leaves, the deadline passes or the gateway stops. */
   readonly signal: AbortSignal
+  /** When the call's time will be up, in the milliseconds of `Clock.now`; absent where nothing limits it. */
+  readonly deadline: number | undefined
+  /**
+   * How many other places are left to try if this one fails, where a processor before this one knows: 0 means that this
+   * is the last hope.
+   */
+  readonly alternatives: number | undefined
+  /**
+   * Whether a second run would leave something behind at the provider, or builds on what is kept there. Decodes a call
+   * of a format that can say so.
+   */
+  readonly stateful: boolean
   readonly log: Log
   with(changes: CallChanges): Call
   /** The same call in another format. @throws Refusal 400 when that format cannot say it at all. */
@@ -87,6 +99,14 @@ export interface CallChanges {
   /** Costs an encoding: the client's bytes are given up for the encoder's. */
   readonly conversation?: Conversation
   readonly identity?: Identity
+  readonly alternatives?: number
+  /**
+   * Gives this attempt up when it aborts, be it before or after its reply has begun: the provider's connection is ended.
+   * A reason that is an `UpstreamError` is what the attempt then fails with; after the first byte the client is told.
+   */
+  readonly signal?: AbortSignal
+  /** With `signal`: when it will abort at the latest, so that nobody waits in vain. In the milliseconds of `Clock.now`. */
+  readonly deadline?: number
 }
 
 /** What `Call.answer` can say, in no format yet. */
@@ -112,6 +132,16 @@ export interface ModelEntry {
 /** How a call ended: the answer was whole, it was not, or the client left before its end. */
 export type Outcome = 'completed' | 'failed' | 'abandoned'
 
+/** How far a reply has come on its way to the client. Changes as you look. */
+export interface Progress {
+  /** Events that have passed so far, heartbeats and the like not counted. */
+  readonly events: number
+  /** When the last of them passed, by `Clock.now`; this very moment while the client holds the reply up. */
+  readonly lastAt: number
+  /** For how many milliseconds the client has held the reply up. */
+  readonly heldMs: number
+}
+
 /** What comes back. Immutable: `map`, `as` and `with` return another reply of the same exchange. */
 export interface Reply {
   readonly status: number
@@ -119,6 +149,10 @@ export interface Reply {
   readonly headers: Headers
   readonly format: Format
   readonly stream: boolean
+  /** The configured provider that gave it; empty where none was asked. */
+  readonly provider: string
+  /** How far it has come; for watching a stream without touching its bytes. */
+  readonly progress: Progress
   /** The canonical view. Reading it takes the reply over: answer with `call.answer({ events })` then. */
   readonly events: AsyncIterable<ReplyEvent>
   /** Settles when the reply has ended, on every path; `undefined` when nobody told. Never rejects. */

@@ -5,6 +5,8 @@ import type { EncodeTarget } from '../formats/wire-format.ts'
 import { answerReply } from './answer.ts'
 import { Body } from './body.ts'
 import { type Exchange, formatOf } from './exchange.ts'
+import type { Lifetime } from './lifetime.ts'
+import { isStateful } from './stateful.ts'
 
 /** What differs between the calls of one exchange. */
 interface CallState {
@@ -12,6 +14,9 @@ interface CallState {
   readonly model: string
   readonly provider: string
   readonly identity: Identity | undefined
+  readonly alternatives: number | undefined
+  /** Shorter than the exchange's, where a processor may give this attempt up. */
+  readonly lifetime: Lifetime
   /** The wire view. Absent once the conversation was changed and nobody has encoded it yet. */
   readonly body: Body | undefined
   /** The canonical view, where somebody has looked or changed it. */
@@ -43,6 +48,8 @@ export class EngineCall implements Call {
       model: exchange.head.model,
       provider: exchange.head.provider ?? provider,
       identity: undefined,
+      alternatives: undefined,
+      lifetime: exchange.lifetime,
       body: exchange.body,
       conversation: undefined,
       losses: [],
@@ -94,7 +101,19 @@ export class EngineCall implements Call {
     return this.#encoded ? [...this.#state.losses, ...this.#encoded.losses] : this.#state.losses
   }
   get signal(): AbortSignal {
-    return this.exchange.lifetime.signal
+    return this.lifetime.signal
+  }
+  get deadline(): number | undefined {
+    return this.lifetime.deadline
+  }
+  get alternatives(): number | undefined {
+    return this.#state.alternatives
+  }
+  get stateful(): boolean {
+    return isStateful(this)
+  }
+  get lifetime(): Lifetime {
+    return this.#state.lifetime
   }
   get log(): Log {
     return this.exchange.log
@@ -117,7 +136,8 @@ export class EngineCall implements Call {
 
   with(changes: CallChanges): EngineCall {
     const { model = this.model, provider = this.provider, identity = this.#state.identity } = changes
-    const state = { ...this.#state, model, provider, identity }
+    const { alternatives = this.#state.alternatives } = changes
+    const state = { ...this.#state, model, provider, identity, alternatives, lifetime: this.#lifeFor(changes) }
     if (changes.identity) this.exchange.trail.identified(changes.identity.name)
     if (changes.conversation) {
       const conversation = capped(changes.conversation, changes.maxOutputTokens)
@@ -154,6 +174,13 @@ export class EngineCall implements Call {
 
   answer(answer: Answer): Reply {
     return answerReply(this.exchange, this.format, answer)
+  }
+
+  #lifeFor({ signal, deadline }: CallChanges): Lifetime {
+    if (signal === undefined) return this.lifetime
+    const lifetime = this.lifetime.within(signal)
+    if (deadline !== undefined) lifetime.limitTo(deadline)
+    return lifetime
   }
 
   #knowing(conversation: Conversation | undefined): EngineCall {

@@ -12,7 +12,7 @@ export function compose(steps: readonly Step[], terminal: Next): Next {
     if (!step) return terminal
     const rest = from(index + 1)
     return (call: Call): Promise<Reply> => {
-      const { lifetime } = (call as EngineCall).exchange
+      const { lifetime } = call as EngineCall
       return lifetime.reason ? Promise.reject(lifetime.reason) : runStep(step, call as EngineCall, rest)
     }
   }

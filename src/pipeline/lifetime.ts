@@ -1,3 +1,5 @@
+import { asError } from '../stream/as-error.ts'
+
 /**
  * How long a call lives. Ends once: with the reason why, or quietly when the call is over.
  *
@@ -6,6 +8,7 @@
  */
 export class Lifetime {
   #reason: Error | undefined
+  #deadline: number | undefined
   #over = false
   #controller: AbortController | undefined
   readonly #listeners = new Set<(reason: Error) => void>()
@@ -14,6 +17,15 @@ export class Lifetime {
   /** Why the call was given up; `undefined` while it lives and when it ended by itself. */
   get reason(): Error | undefined {
     return this.#reason
+  }
+
+  /** When its time will be up, in the milliseconds of `performance.now`. Known in advance; whoever sets it sees to it. */
+  get deadline(): number | undefined {
+    return this.#deadline
+  }
+
+  limitTo(deadline: number): void {
+    this.#deadline = Math.min(deadline, this.#deadline ?? Number.POSITIVE_INFINITY)
   }
 
   get signal(): AbortSignal {
@@ -44,6 +56,21 @@ export class Lifetime {
   onEnd(listener: () => void): void {
     if (this.#over) listener()
     else this.#cleanups = [...this.#cleanups, listener]
+  }
+
+  /** A life within this one: it ends with it, and also when `signal` aborts. */
+  within(signal: AbortSignal): Lifetime {
+    const inner = new Lifetime()
+    inner.#deadline = this.#deadline
+    const giveUp = (): void => inner.abort(asError(signal.reason))
+    signal.addEventListener('abort', giveUp, { once: true })
+    this.onEnd(() => {
+      signal.removeEventListener('abort', giveUp)
+      inner.end()
+    })
+    this.onAbort(reason => inner.abort(reason))
+    if (signal.aborted) giveUp()
+    return inner
   }
 
   /** The call is over: nobody is to be told of a reason any more. */

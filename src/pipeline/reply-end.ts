@@ -1,6 +1,7 @@
 import type { Outcome, Usage } from '../contract.ts'
 import type { ErrorView } from '../formats/error-view.ts'
 import type { Loss } from '../formats/losses.ts'
+import { Meter } from './meter.ts'
 
 /** How a reply ended, shared by every reply that was derived from one origin. Settles once. */
 export class ReplyEnd {
@@ -16,6 +17,7 @@ export class ReplyEnd {
   #finish: string | undefined
   #error: ErrorView | undefined
   #losses: readonly Loss[] = []
+  readonly progress = new Meter()
 
   constructor() {
     const usage = Promise.withResolvers<Usage | undefined>()

@@ -1,4 +1,4 @@
-import type { Format, Outcome, Reply, ReplyEvent, Usage } from '../contract.ts'
+import type { Format, Outcome, Progress, Reply, ReplyEvent, Usage } from '../contract.ts'
 import type { Loss } from '../formats/losses.ts'
 import { iterate } from '../stream/flow.ts'
 import { eventFlow } from './event-flow.ts'
@@ -40,6 +40,12 @@ export class EngineReply implements Reply {
 
   get status(): number {
     return this.origin.status
+  }
+  get provider(): string {
+    return this.origin.provider
+  }
+  get progress(): Progress {
+    return this.end.progress
   }
   get stream(): boolean {
     return this.exchange.head.stream && this.exchange.head.operation === 'generate'

@@ -193,7 +193,7 @@ class StepRun {
   /** A refusal passes as it is, and so does what an inner step was already blamed for. */
   #judged(error: unknown): unknown {
     if (error instanceof Refusal || error instanceof StepFailure) return error
-    if (error !== undefined && error === this.#call.exchange.lifetime.reason) return error
+    if (error !== undefined && error === this.#call.lifetime.reason) return error
     if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
     return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
   }

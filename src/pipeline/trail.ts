@@ -12,12 +12,18 @@ export class Trail {
     this.#attempts++
   }
 
+  /** An attempt has been answered; of several at once it need not be the last. */
+  answered(provider: string, model: string): void {
+    this.#provider = provider
+    this.#model = model
+  }
+
   /** The call has been identified. @param key the key's configured name */
   identified(key: string): void {
     this.#key = key
   }
 
-  /** The provider asked last; empty before the first attempt. */
+  /** The provider that answered last, or was asked last; empty before the first attempt. */
   get provider(): string {
     return this.#provider
   }

@@ -68,6 +68,7 @@ export class Visit {
       this.#exchange = received.exchange
       const pipeline = this.#pipeline()
       if (pipeline.deadline !== undefined) {
+        lifetime.limitTo(performance.now() + pipeline.deadline)
         timer = setTimeout(
           () => lifetime.abort(refusal('call_timeout', 'The call took longer than it may.')),
           pipeline.deadline,

@@ -80,7 +80,7 @@ export class Script {
 
   #hang(call: EngineCall): Promise<never> {
     return new Promise((_, reject) => {
-      call.exchange.lifetime.onAbort(reject)
+      call.lifetime.onAbort(reject)
       this.#onHang()
     })
   }

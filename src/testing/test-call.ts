@@ -30,6 +30,10 @@ export interface CallSketch {
   readonly identity?: Identity
   /** Milliseconds that pass before the call. */
   readonly after?: number
+  /** Milliseconds that the call may take in all. */
+  readonly deadline?: number
+  /** How many other places are left to try, as a processor before this one would say. */
+  readonly alternatives?: number
   /** The client leaves: before the call, or while a provider is being waited for. */
   readonly leaves?: 'before' | 'while-waiting'
   /** How much of the reply the client reads; `all` unless said otherwise. */
@@ -45,6 +49,8 @@ export interface CallWorld {
   readonly log: Log
   /** Seconds since 1970. */
   readonly created: number
+  /** By the clock of the test; 0 where absent. */
+  readonly now?: number
 }
 
 export interface TestCall {
@@ -58,6 +64,7 @@ export function testCall(sketch: CallSketch, index: number, world: CallWorld): T
   const { providers } = world
   const [firstProvider = 'main'] = Object.keys(providers)
   const lifetime = new Lifetime()
+  if (sketch.deadline !== undefined) lifetime.limitTo((world.now ?? 0) + sketch.deadline)
   const body = operation === 'list-models' ? undefined : bodyOf(sketch, model, stream)
   const { headers = {}, address = '192.0.2.1', credential } = sketch
   const exchange: Exchange = {
@@ -79,7 +86,9 @@ export function testCall(sketch: CallSketch, index: number, world: CallWorld): T
     },
   }
   const call = EngineCall.of(exchange, sketch.provider ?? firstProvider)
-  return { call: sketch.identity ? call.with({ identity: sketch.identity }) : call, lifetime }
+  const { identity, alternatives } = sketch
+  const known = { ...(identity && { identity }), ...(alternatives === undefined ? {} : { alternatives }) }
+  return { call: call.with(known), lifetime }
 }
 
 function bodyOf({ prompt = 'Hello', conversation, maxOutputTokens }: CallSketch, model: string, stream: boolean): Body {

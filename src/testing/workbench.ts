@@ -99,6 +99,7 @@ export class Workbench {
       format: plainFormat(this.#format),
       log: recordingLog(this.log),
       created: 1,
+      now: this.clock.now(),
     }
     const { call, lifetime } = testCall(sketch, this.calls.length, world)
     const before = snapshot(call)

@@ -99,7 +99,7 @@ export class UpstreamClient {
         onError: reject,
         onEnd: () => unlisten(),
       })
-      unlisten = lifetime.onAbort(cause => body.fail(transportError('canceled', provider, { cause })))
+      unlisten = lifetime.onAbort(cause => body.fail(reasonOf(cause, provider)))
       if (lifetime.reason) return
       const { method, path, headers } = request
       try {
@@ -109,4 +109,9 @@ export class UpstreamClient {
       }
     })
   }
+}
+
+/** Whoever gives an attempt up may say what it counts as; else it is no longer needed. */
+function reasonOf(cause: Error, provider: string): UpstreamError {
+  return cause instanceof UpstreamError ? cause : transportError('canceled', provider, { cause })
 }
