@@ -182,11 +182,14 @@ async function run(
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }
 
+/** How long clients have to take the last words before their connections are closed. */
+const CUT_GRACE_MS = 1_000
+
 async function stop(listening: Listening, active: ActiveCalls, drainTimeout: number, parts: Parts): Promise<number> {
-  const drained = active.drain(drainTimeout)
+  const drained = active.drain(drainTimeout, CUT_GRACE_MS)
   listening.stopAccepting()
   const cut = await drained
-  await listening.close(1_000)
+  await listening.close(CUT_GRACE_MS)
   await parts.close()
   return cut
 }

@@ -9,6 +9,7 @@ import { metered } from './meter.ts'
 import type { Origin } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
+import { flowUnlessAborted } from './unless-aborted.ts'
 
 /** @throws Refusal 500 for answers that have no events (token counts, model lists) */
 export function eventFlow({ exchange, origin, end, changes }: EngineReply): Flow<ReplyEvent> {
@@ -23,7 +24,8 @@ function originEvents(exchange: Exchange, { body, format, provider }: Origin): F
     case 'whole':
       return flowOf(wholeEvents(exchange, format, body.bytes))
     case 'events':
-      return Array.isArray(body.events) ? flowOf(body.events as readonly ReplyEvent[]) : flowFromAsync(body.events)
+      if (Array.isArray(body.events)) return flowOf(body.events as readonly ReplyEvent[])
+      return flowUnlessAborted(flowFromAsync(body.events), exchange.lifetime)
     default:
       throw new Refusal(500, 'no_events', `An answer to ${exchange.head.operation} has no events.`)
   }

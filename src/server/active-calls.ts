@@ -25,30 +25,28 @@ export class ActiveCalls {
   }
 
   /**
-   * Takes no more calls and waits for those under way; after `timeoutMs` they are cut with an error that their clients
-   * can read.
+   * Takes no more calls and waits for those under way; after `timeoutMs` they are cut with an error, which their clients
+   * have `graceMs` to take.
    * @returns how many had to be cut
    */
-  async drain(timeoutMs: number): Promise<number> {
+  async drain(timeoutMs: number, graceMs: number): Promise<number> {
     this.#stopping = true
-    if (this.#lifetimes.size === 0) return 0
-    const idle = new Promise<void>(resolve => {
-      this.#idle = resolve
-    })
-    const timer = setTimeout(() => this.#cut(), timeoutMs)
-    let cut = 0
-    this.#onCut = count => {
-      cut = count
-    }
-    await idle
-    clearTimeout(timer)
-    return cut
+    if (await this.#idleWithin(timeoutMs)) return 0
+    const late = [...this.#lifetimes]
+    for (const lifetime of late) lifetime.abort(refusal('stopping', 'The gateway is shutting down.'))
+    await this.#idleWithin(graceMs)
+    return late.length
   }
 
-  #onCut: (count: number) => void = () => {}
-
-  #cut(): void {
-    this.#onCut(this.#lifetimes.size)
-    for (const lifetime of [...this.#lifetimes]) lifetime.abort(refusal('stopping', 'The gateway is shutting down.'))
+  /** @returns whether the last call ended in time */
+  #idleWithin(ms: number): Promise<boolean> {
+    if (this.#lifetimes.size === 0) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const timer = setTimeout(() => resolve(false), ms)
+      this.#idle = () => {
+        clearTimeout(timer)
+        resolve(true)
+      }
+    })
   }
 }

@@ -13,13 +13,18 @@ export interface FailureResponse {
 
 /** What was thrown, as a refusal. A bug tells the client its call's id and nothing else; the log has the rest. */
 export function asRefusal(error: unknown, id: string, log: Log): Refusal {
-  if (error instanceof Refusal) return error
+  if (error instanceof Refusal && isErrorStatus(error.status)) return error
   const step = error instanceof StepFailure ? { processor: error.step, fault: error.fault } : {}
   log.error(error instanceof Error ? error.message : 'something that is no Error was thrown', {
     ...step,
     stack: stackOf(error instanceof StepFailure ? (error.cause ?? error) : error),
   })
   return refusal('internal_error', `The gateway failed. Its log has more under the call id ${id}.`, { cause: error })
+}
+
+/** A processor may make a refusal of anything. */
+function isErrorStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= 599
 }
 
 /** @param format the client's; `undefined` when not even that is known */

@@ -1,10 +1,10 @@
 /** Which parser serves a request; what nobody serves is refused here. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { refusal } from '../errors.ts'
 import { Lifetime } from '../pipeline/lifetime.ts'
 import { Timings } from '../pipeline/timings.ts'
-import { failureResponse } from './failure.ts'
+import { asRefusal, failureResponse } from './failure.ts'
 import { requestIds } from './request-ids.ts'
 import { sendBytes } from './respond.ts'
 import type { Endpoint, RouteTable } from './routes.ts'
@@ -46,12 +46,18 @@ export class Handler {
     response: ServerResponse,
     id: string,
   ): Promise<void> {
-    const allowed = this.#parts.pipelines.get(endpoint.pipeline)?.preflight({
-      origin: headers.origin,
-      method: headers['access-control-request-method'],
-      headers: headers['access-control-request-headers'],
-    })
-    await sendBytes(response, allowed ? 204 : 403, { ...requestIds(id), ...allowed }, Buffer.alloc(0))
+    try {
+      const allowed = this.#parts.pipelines.get(endpoint.pipeline)?.preflight({
+        origin: headers.origin,
+        method: headers['access-control-request-method'],
+        headers: headers['access-control-request-headers'],
+      })
+      await sendBytes(response, allowed ? 204 : 403, { ...requestIds(id), ...allowed }, Buffer.alloc(0))
+    } catch (error) {
+      const told = asRefusal(error, id, this.#parts.log.child({ id }))
+      const failure = failureResponse(told, { name: endpoint.format, wire: endpoint.wire }, id)
+      await sendBytes(response, failure.status, { ...requestIds(id), ...failure.headers }, failure.body)
+    }
   }
 }
 
@@ -77,12 +83,16 @@ async function refuseRoute(
   )
 }
 
+/** Ids are unique, not secret: random for the process, counted within it. */
+const PROCESS = randomBytes(8).toString('hex')
+let count = 0
+
 /** A client may bring its own id, if it can stand in a header and in a log. */
 function requestId(request: IncomingMessage): string {
   const theirs = request.headers['x-request-id']
   return typeof theirs === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(theirs)
     ? theirs
-    : `req_${randomUUID().replaceAll('-', '')}`
+    : `req_${PROCESS}${(++count).toString(36).padStart(8, '0')}`
 }
 
 /** A preflight asks about the method that is to follow. */

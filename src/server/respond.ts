@@ -35,16 +35,22 @@ export async function respond(
 ): Promise<Outcome> {
   const rendered = await reply.render()
   return rendered.kind === 'whole'
-    ? sendWhole(reply, response, headers, rendered.bytes)
+    ? sendWhole(reply, response, headers, settings, rendered.bytes)
     : sendStream(reply, response, headers, { settings, observer }, rendered)
 }
 
-/** Sends one body and waits until the socket has taken it. */
+const STALL_TIMEOUT_MS = 60_000
+
+/**
+ * Sends one body and waits until the socket has taken it.
+ * @param stallTimeoutMs a client that takes nothing for this long is cut off
+ */
 export function sendBytes(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
   bytes: Buffer,
+  stallTimeoutMs = STALL_TIMEOUT_MS,
 ): Promise<Outcome> {
   return new Promise(resolve => {
     if (response.destroyed) {
@@ -55,6 +61,8 @@ export function sendBytes(
     response.once('finish', () => resolve('completed'))
     response.writeHead(status, { ...headers, 'content-length': String(bytes.length) })
     response.end(bytes)
+    // Most bodies are gone by now.
+    if (response.writableLength > 0) response.setTimeout(stallTimeoutMs, () => response.destroy())
   })
 }
 
@@ -62,10 +70,11 @@ async function sendWhole(
   reply: EngineReply,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
+  { stallTimeout }: StreamSettings,
   bytes: Buffer,
 ): Promise<Outcome> {
   const all = { 'content-type': 'application/json', ...headers, ...reply.headers }
-  const outcome = await sendBytes(response, reply.status, all, bytes)
+  const outcome = await sendBytes(response, reply.status, all, bytes, stallTimeout)
   reply.end.settle(outcome)
   return outcome
 }

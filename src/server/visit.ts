@@ -1,10 +1,11 @@
 /** One call on its way through the server: intake → pipeline → respond, or a failure in the client's format. */
 import type { ServerResponse } from 'node:http'
-import type { Log, Next, PreflightRequest, RequestHeaders } from '../contract.ts'
+import type { Log, Next, Outcome, PreflightRequest, RequestHeaders } from '../contract.ts'
 import { refusal } from '../errors.ts'
 import { EngineCall } from '../pipeline/call.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
+import { replyUnlessAborted } from '../pipeline/unless-aborted.ts'
 import type { Refusal } from '../refusal.ts'
 import type { ActiveCalls } from './active-calls.ts'
 import type { CallObserver } from './call-record.ts'
@@ -75,7 +76,8 @@ export class Visit {
         )
       }
       this.#arrival.timings.add('intake', this.#arrival.timings.elapsedMs)
-      this.#reply = (await pipeline.run(EngineCall.of(received.exchange, pipeline.provider))) as EngineReply
+      const running = pipeline.run(EngineCall.of(received.exchange, pipeline.provider)) as Promise<EngineReply>
+      this.#reply = await replyUnlessAborted(running, lifetime)
       await this.#respond(this.#reply, pipeline)
     } catch (error) {
       await this.#fail(error)
@@ -104,18 +106,35 @@ export class Visit {
   }
 
   async #fail(thrown: unknown): Promise<void> {
-    const { lifetime, id, log, endpoint } = this.#arrival
-    this.#reply?.cancel()
+    const { lifetime, id, log } = this.#arrival
     this.#error = asRefusal(lifetime.reason ?? thrown, id, log)
+    this.#reply?.origin.cancel()
+    this.#reply?.end.settle(this.#unanswered())
+    try {
+      await this.#tell(this.#error, this.#headers())
+    } catch (error) {
+      // The headers that processors ask for may be no headers.
+      this.#error = asRefusal(error, id, log)
+      await this.#tell(this.#error, requestIds(id))
+    }
+  }
+
+  async #tell(error: Refusal, own: Readonly<Record<string, string>>): Promise<void> {
+    const { id, endpoint, request } = this.#arrival
     if (this.#response.headersSent || this.#response.destroyed) {
       // Too late for an answer: a broken connection at least cannot be taken for a whole one.
       this.#response.destroy()
       return
     }
-    const { status, headers, body } = failureResponse(this.#error, { name: endpoint.format, wire: endpoint.wire }, id)
+    const { status, headers, body } = failureResponse(error, { name: endpoint.format, wire: endpoint.wire }, id)
     // What was not read of the request would be taken for the next one.
-    const close = hasUnreadBody(this.#arrival.request) ? { connection: 'close' } : {}
-    await sendBytes(this.#response, status, { ...this.#headers(), ...close, ...headers }, body)
+    const close = hasUnreadBody(request) ? { connection: 'close' } : {}
+    await sendBytes(this.#response, status, { ...own, ...close, ...headers }, body)
+  }
+
+  /** How a call ended that got no answer. */
+  #unanswered(): Outcome {
+    return this.#error === undefined || this.#error.code === 'client_gone' ? 'abandoned' : 'failed'
   }
 
   #headers(): Record<string, string> {
@@ -129,12 +148,13 @@ export class Visit {
     const exchange = this.#exchange
     if (!exchange) return
     const end = this.#reply?.end
+    const outcome = end?.outcome ?? this.#unanswered()
     const error = this.#error ?? end?.error
     this.#parts.observe({
       exchange,
       status: this.#response.headersSent ? this.#response.statusCode : 499,
-      outcome: end?.outcome ?? (this.#error ? 'failed' : 'abandoned'),
-      error: error?.code,
+      outcome,
+      error: error?.code ?? (outcome === 'abandoned' ? 'client_gone' : undefined),
       usage: end?.knownUsage,
       responseModel: end?.model,
       finish: end?.finish,
