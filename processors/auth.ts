@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as digestOnce, timingSafeEqual } from 'node:crypto'
 import { type Call, defineProcessor, type Identity, matchGlob, modelNotFound, Refusal, type Secret } from 'sluice'
 
 export default defineProcessor({
@@ -139,7 +139,7 @@ function identify(keys: Keys, credential: string | undefined): Identity | undefi
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return digestOnce('sha256', text, 'buffer')
 }
 
 function lookupOf(digest: Buffer): string {

@@ -3,6 +3,7 @@ import type { Call, Next, Processor, Reply } from '../contract.ts'
 import { Refusal } from '../refusal.ts'
 import { EngineCall } from './call.ts'
 import { EngineReply } from './reply.ts'
+import { unwatch, type Watched, watch } from './watchdog.ts'
 
 export interface Step {
   /** The processor's name: its file's. */
@@ -43,14 +44,13 @@ export function runStep(step: Step, call: EngineCall, rest: Next): Promise<Engin
   return new Promise((resolve, reject) => new StepRun(step, call, rest, resolve, reject).start())
 }
 
-class StepRun {
+class StepRun implements Watched {
   readonly #step: Step
   readonly #call: EngineCall
   readonly #rest: Next
   readonly #resolve: (reply: EngineReply) => void
   readonly #reject: (error: unknown) => void
   readonly #replies: EngineReply[] = []
-  #timer: NodeJS.Timeout | undefined
   #runningSince = 0
   #inboundMs: number | undefined
   #outboundMs = 0
@@ -80,34 +80,51 @@ class StepRun {
       this.#fail(this.#contained(error))
       return
     }
-    // A step that went straight on to `next` needs no timer now; one that waits for something else does.
-    if (this.#pending === 0) this.#arm()
+    // A step that went straight on to `next` waits for others now, not for itself.
+    if (this.#pending === 0 && !this.#over) watch(this)
     Promise.resolve(handled).then(
       reply => this.#answered(reply),
       error => this.#fail(this.#contained(error)),
     )
   }
 
-  async #next(call: Call): Promise<Reply> {
-    if (this.#over) throw new StepFailure(this.#step, 'late-next', 'called next() after it had answered')
+  /** Longest time for the step itself; moves on with every wait for the rest of the chain. */
+  get dueAt(): number {
+    return this.#runningSince + this.#step.deadlineMs
+  }
+
+  expire(): void {
+    const { deadlineMs } = this.#step
+    this.#fail(new StepFailure(this.#step, 'deadline', `took longer than its deadline of ${deadlineMs} ms`))
+  }
+
+  #next(call: Call): Promise<Reply> {
+    if (this.#over) {
+      return Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered'))
+    }
     if (!(call instanceof EngineCall)) {
-      throw new StepFailure(this.#step, 'bad-call', 'gave next() something else than a call; use call.with(…)')
+      const message = 'gave next() something else than a call; use call.with(…)'
+      return Promise.reject(new StepFailure(this.#step, 'bad-call', message))
     }
     this.#pause()
-    try {
-      const reply = await this.#rest(call)
-      if (this.#over) reply.cancel()
-      else this.#replies.push(reply as EngineReply)
-      return reply
-    } finally {
-      this.#resume()
-    }
+    return this.#rest(call).then(
+      reply => {
+        if (this.#over) reply.cancel()
+        else this.#replies.push(reply as EngineReply)
+        this.#resume()
+        return reply
+      },
+      error => {
+        this.#resume()
+        throw error
+      },
+    )
   }
 
   /** The step waits for the rest of the chain: that is not its own time. */
   #pause(): void {
     if (this.#pending++ > 0) return
-    clearTimeout(this.#timer)
+    unwatch(this)
     const ms = performance.now() - this.#runningSince
     if (this.#inboundMs === undefined) this.#inboundMs = ms
     else this.#outboundMs += ms
@@ -116,14 +133,7 @@ class StepRun {
   #resume(): void {
     if (--this.#pending > 0 || this.#over) return
     this.#runningSince = performance.now()
-    this.#arm()
-  }
-
-  #arm(): void {
-    const { deadlineMs } = this.#step
-    this.#timer = setTimeout(() => {
-      this.#fail(new StepFailure(this.#step, 'deadline', `took longer than its deadline of ${deadlineMs} ms`))
-    }, deadlineMs)
+    watch(this)
   }
 
   #answered(reply: unknown): void {
@@ -159,7 +169,7 @@ class StepRun {
 
   #close(outcome: StepObservation['outcome']): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    unwatch(this)
     const ms = this.#pending > 0 ? 0 : performance.now() - this.#runningSince
     const first = this.#inboundMs === undefined
     this.#step.observe({

@@ -37,9 +37,14 @@ export class Timings {
 
   /** The value of a `server-timing` header (W3C Server Timing), in the order in which things happened. */
   header(): string {
-    const spans = this.#spans.map(({ name, ms }) => `${name};dur=${ms.toFixed(2)}`)
-    if (this.#upstreamMs > 0) spans.push(`upstream;dur=${this.#upstreamMs.toFixed(2)}`)
-    spans.push(`total;dur=${this.elapsedMs.toFixed(2)}`)
-    return spans.join(', ')
+    let text = ''
+    for (const { name, ms } of this.#spans) text += `${name};dur=${hundredths(ms)}, `
+    if (this.#upstreamMs > 0) text += `upstream;dur=${hundredths(this.#upstreamMs)}, `
+    return `${text}total;dur=${hundredths(this.elapsedMs)}`
   }
+}
+
+/** Two decimals are enough; `toFixed` takes three times as long. */
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100
 }

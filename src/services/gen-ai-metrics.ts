@@ -2,7 +2,8 @@
  * The metrics of the OpenTelemetry semantic conventions for generative AI, under the names that Prometheus gives them,
  * so that dashboards made for other gateways work here.
  */
-import { Histogram, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { QuickHistogram as Histogram } from './quick-series.ts'
 
 /** OpenTelemetry GenAI metrics: advised boundaries of each instrument. */
 const TOKENS = Array.from({ length: 14 }, (_, power) => 4 ** power)

@@ -63,32 +63,41 @@ export function createLog({ level, format = 'auto', secrets = [], destination }:
 }
 
 class ScrubbedLog implements LogTree {
-  readonly #logger: Logger
+  readonly #parent: Logger
   readonly #scrubber: Scrubber
+  readonly #own: LogFields | undefined
+  /** Made when there is something to write: every call has a log, and few write to it. */
+  #made: Logger | undefined
 
-  constructor(logger: Logger, scrubber: Scrubber) {
-    this.#logger = logger
+  constructor(parent: Logger, scrubber: Scrubber, own?: LogFields) {
+    this.#parent = parent
     this.#scrubber = scrubber
+    this.#own = own
   }
 
   child(fields: LogFields): LogTree {
-    return new ScrubbedLog(this.#logger.child(this.#fields(fields)), this.#scrubber)
+    return new ScrubbedLog(this.#parent, this.#scrubber, { ...this.#own, ...fields })
+  }
+
+  get #logger(): Logger {
+    this.#made ??= this.#own ? this.#parent.child(this.#fields(this.#own)) : this.#parent
+    return this.#made
   }
 
   debug(message: string, fields?: LogFields): void {
-    if (this.#logger.isLevelEnabled('debug')) this.#logger.debug(this.#fields(fields), this.#text(message))
+    if (this.#parent.isLevelEnabled('debug')) this.#logger.debug(this.#fields(fields), this.#text(message))
   }
 
   info(message: string, fields?: LogFields): void {
-    if (this.#logger.isLevelEnabled('info')) this.#logger.info(this.#fields(fields), this.#text(message))
+    if (this.#parent.isLevelEnabled('info')) this.#logger.info(this.#fields(fields), this.#text(message))
   }
 
   warn(message: string, fields?: LogFields): void {
-    if (this.#logger.isLevelEnabled('warn')) this.#logger.warn(this.#fields(fields), this.#text(message))
+    if (this.#parent.isLevelEnabled('warn')) this.#logger.warn(this.#fields(fields), this.#text(message))
   }
 
   error(message: string, fields?: LogFields): void {
-    if (this.#logger.isLevelEnabled('error')) this.#logger.error(this.#fields(fields), this.#text(message))
+    if (this.#parent.isLevelEnabled('error')) this.#logger.error(this.#fields(fields), this.#text(message))
   }
 
   #fields(fields: LogFields = {}): Record<string, unknown> {

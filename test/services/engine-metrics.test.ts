@@ -122,9 +122,9 @@ describe('calls', () => {
     engine.call(finished({ usage: { input: 1, output: 1 } }))
     const counts = await samples('gen_ai_client_token_usage_count')
     expect(counts.map(line => /type="(\w+)"} (\d)/.exec(line)?.slice(1))).toEqual([
-      ['cached_input', '1'],
       ['input', '1'],
       ['output', '1'],
+      ['cached_input', '1'],
     ])
   })
 })
