@@ -54,8 +54,10 @@ go to the log and the metric.
         if (losses.length > 0 && options.on_loss === 'refuse') throw refusal(call, losses)
         report(call, 'call', losses)
         const reply = (await next(converted)).as(call.format)
+        // First, because it fails for a whole reply that cannot be translated, and here that is handled.
+        const known = reply.losses
         void reply.ended.then(() => report(call, 'reply', reply.losses))
-        return withLosses(reply, [...losses, ...(reply.stream ? [] : reply.losses)])
+        return withLosses(reply, reply.stream ? losses : [...losses, ...known])
       },
     }
   },

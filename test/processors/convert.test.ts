@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http'
 import fc from 'fast-check'
-import type { Loss } from 'sluice'
+import type { Call, Loss, Outcome, Reply, Tools } from 'sluice'
 import { testProcessor, Workbench } from 'sluice/testing'
 import { expect, test } from 'vitest'
 import convert from '../../processors/convert.ts'
@@ -136,4 +136,26 @@ test('convert makes a header that can be sent of any losses', async () => {
     }),
     { numRuns: 200 },
   )
+})
+
+test('a whole reply that cannot be translated fails in the step, and not once more when it ends', async () => {
+  const metrics = { counter: () => ({ add: () => {} }) }
+  const processor = await convert.setup({ options: { on_loss: 'warn' }, metrics } as unknown as Tools<unknown>)
+  const ended = Promise.withResolvers<Outcome>()
+  let asked = 0
+  const reply = {
+    stream: false,
+    ended: ended.promise,
+    as: () => reply,
+    get losses(): never {
+      asked++
+      throw new Error('the encoder has a bug')
+    },
+  }
+  const call = { format: 'gemini', target: 'openai-chat', losses: [], as: () => call }
+  const handled = processor.handle(call as unknown as Call, async () => reply as unknown as Reply)
+  await expect(handled).rejects.toThrow('the encoder has a bug')
+  ended.resolve('abandoned')
+  await ended.promise
+  expect(asked).toBe(1)
 })
