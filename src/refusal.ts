@@ -72,6 +72,18 @@ export type FailureClass =
   | 'shutdown'
   | 'internal'
 
+const MAYBE_PROCESSED: ReadonlySet<FailureClass> = new Set([
+  'stale',
+  'reset',
+  'first_token_timeout',
+  'idle_timeout',
+  'total_timeout',
+  'truncated',
+  'protocol',
+  'parse',
+  'oversize',
+])
+
 /** A provider's failure, thrown by `next` before the first byte went out, so that `retry` and `fallback` can act. */
 export class UpstreamError extends Refusal {
   override readonly name = 'UpstreamError'
@@ -89,6 +101,11 @@ export class UpstreamError extends Refusal {
     this.provider = more.provider
     this.unsent = more.unsent ?? false
     if (more.answer !== undefined) this.answer = more.answer
+  }
+
+  /** Whether the provider may have acted on the call although it did not answer it (reliability.md 3.0, class B). */
+  get maybeProcessed(): boolean {
+    return !this.unsent && MAYBE_PROCESSED.has(this.failure)
   }
 
   override withHeaders(headers: Readonly<Record<string, string>>): UpstreamError {

@@ -11,6 +11,11 @@ function givenUp({ failure }: Seen): UpstreamError {
   return failure
 }
 
+function hinting(failure: 'status_400' | 'status_500', hint: string): UpstreamError {
+  const view = { kind: 'upstream', status: 500, code: 'upstream_error', message: 'No.' } as const
+  return new UpstreamError(view, { failure, provider: 'main', headers: { 'x-should-retry': hint } })
+}
+
 testProcessor(test, 'retry', retry, {
   accepts: ['', 'on = []', 'attempts = 1'],
   rejects: {
@@ -18,6 +23,7 @@ testProcessor(test, 'retry', retry, {
     'attempts = 11': 'must be at most 10',
     'on = ["status_400"]': 'must be one of',
     'on = ["dns", "dns"]': 'same entry twice',
+    'budget = 1.5': 'must be at most 1',
     'base_delay = 250': 'duration in quotes',
     'atempts = 2': 'did you mean "attempts"',
   },
@@ -111,6 +117,62 @@ testProcessor(test, 'retry', retry, {
       call: { format: 'openai-responses' },
       expect: ({ decoded }) => expect(decoded).toBe(0),
     },
+    'does not wait longer than the call has left': {
+      replies: [{ failure: 'status_429', status: 429, retryAfterMs: 2000 }, ok],
+      call: { deadline: 1500 },
+      expect(seen) {
+        expect(seen.clock.slept).toEqual([])
+        expect(givenUp(seen)).toMatchObject({ status: 429, retryAfterMs: 2000 })
+      },
+    },
+    'waits where the call has the time': {
+      replies: [{ failure: 'status_429', status: 429, retryAfterMs: 2000 }, ok],
+      call: { deadline: 60_000 },
+      expect: ({ reply }) => expect(reply?.text).toBe('ok'),
+    },
+    'does not wait for a provider while there is another place to go to': {
+      replies: [{ failure: 'status_429', status: 429, retryAfterMs: 2000 }, ok],
+      call: { alternatives: 1 },
+      expect: ({ sent, clock }) => expect([sent.length, clock.slept]).toEqual([1, []]),
+    },
+    'waits for a provider that is the last hope': {
+      replies: [{ failure: 'status_429', status: 429, retryAfterMs: 2000 }, ok],
+      call: { alternatives: 0 },
+      expect: ({ sent }) => expect(sent).toHaveLength(2),
+    },
+    'believes a provider that says another attempt is of no use': {
+      replies: [{ throws: hinting('status_500', 'false') }, ok],
+      expect: ({ sent, failure }) => {
+        expect(sent).toHaveLength(1)
+        expect(failure).toMatchObject({ headers: { 'x-should-retry': 'false' } })
+      },
+    },
+    'believes a provider that says another attempt may help': {
+      replies: [{ throws: hinting('status_400', 'true') }, ok],
+      expect({ sent, metrics }) {
+        expect(sent).toHaveLength(2)
+        expect(metrics).toEqual([{ name: 'retries_total', value: 1, labels: { failure: 'hinted' } }])
+      },
+    },
+    'stops when its budget is used up': {
+      options: 'budget = 0\nbudget_per_minute = 1',
+      replies: [{ failure: 'connect' }],
+      expect(seen) {
+        expect(seen.sent).toHaveLength(2)
+        expect(givenUp(seen)).toMatchObject({ failure: 'connect' })
+        expect(seen.metrics.at(-1)).toEqual({
+          name: 'retry_budget_exhausted_total',
+          value: 1,
+          labels: { provider: 'main' },
+        })
+      },
+    },
+    'gets its budget back in a minute': {
+      options: 'attempts = 2\nbudget = 0\nbudget_per_minute = 1\nbase_delay = "0s"',
+      replies: [{ failure: 'connect' }],
+      calls: [{}, {}, { after: 60_000 }],
+      expect: ({ sent }) => expect(sent).toHaveLength(5),
+    },
     'stops when the client leaves': {
       replies: [{ failure: 'connect' }, { hangs: true }],
       call: { leaves: 'while-waiting' },
@@ -164,5 +226,14 @@ test('retry spreads its waits evenly from nothing to a bound that doubles', asyn
 test('retry asks the host for as much time as it may wait', async () => {
   const bench = await Workbench.open('retry', retry, { options: 'max_retry_after = "30s"\nmax_delay = "4s"' })
   expect(bench.processor.deadlineMs).toBeGreaterThan(34_000)
+  await bench.close()
+})
+
+test('retry adds no more than a fifth to the calls at a provider that is down', async () => {
+  const options = 'base_delay = "0s"\nbudget_per_minute = 30'
+  const bench = await Workbench.open('retry', retry, { options, replies: [{ failure: 'status_500', status: 500 }] })
+  for (let index = 0; index < 1000; index++) await bench.run({})
+  expect(bench.script.sent.length).toBeLessThanOrEqual(1000 + 200 + 30)
+  expect(bench.script.sent.length).toBeGreaterThan(1200)
   await bench.close()
 })
