@@ -1,8 +1,8 @@
 /** Whatever a provider does, the client gets a proper answer in its own format, and nothing is left behind. */
 
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
+import { connect } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { startTestGateway } from '../support/gateway.ts'
 import { post } from '../support/sse-client.ts'
@@ -474,23 +474,26 @@ describe('retry-after', () => {
   })
 })
 
-it('a connection that is never accepted is given up in time', async () => {
-  // Nobody accepts, and the queue of one is full: the system leaves further attempts without an answer.
-  const server = createServer({ pauseOnConnect: true })
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  // 192.0.2.0/24 is for documentation: no route leads there (RFC 5737).
-  await withGateway(
-    CHAT,
-    { provider: `http://192.0.2.1:${port}`, timeouts: 'connect = "50ms"' },
-    async (url, metrics) => {
-      const reply = await post(url + CHAT.path(false), CHAT.request(false))
-      expect(reply.status).toBe(502)
-      expect(CHAT.messageOf(await reply.json())).toBe('The provider "up" could not be reached.')
-      expect(seriesOf(await metrics(), 'sluice_upstream_attempts_total', { result: 'connect' })).toBe(1)
-    },
-  )
+/** A port whose queue is full and of which nobody takes a connection: the system answers no further ones. */
+const BLACK_HOLE = `
+  const { createServer } = require('node:net')
+  const { parentPort } = require('node:worker_threads')
+  const server = createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port)
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))
+  })`
+
+it('a connection that nobody accepts is given up in time', async () => {
+  const worker = new Worker(BLACK_HOLE, { eval: true })
+  const [port] = (await once(worker, 'message')) as [number]
+  const fillers = Array.from({ length: 2 }, () => connect(port, '127.0.0.1'))
+  await Promise.all(fillers.map(filler => once(filler, 'connect')))
+  const setting = { provider: `http://127.0.0.1:${port}`, timeouts: 'connect = "80ms"' }
+  await withGateway(CHAT, setting, async (url, metrics) => {
+    const reply = await post(url + CHAT.path(false), CHAT.request(false))
+    expect(CHAT.messageOf(await reply.json())).toBe('The provider "up" could not be reached.')
+    expect(seriesOf(await metrics(), 'sluice_upstream_attempts_total', { result: 'connect' })).toBe(1)
+  })
+  for (const filler of fillers) filler.destroy()
+  await worker.terminate()
 })
