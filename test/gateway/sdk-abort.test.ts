@@ -1,5 +1,6 @@
 /** A client that leaves takes its provider's connection with it, whatever formats the two speak. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Act } from '../support/upstream.ts'
 import { beginAs } from './providers-say.ts'
 import { CLIENTS } from './sdk-clients.ts'
 import { MODELS, SdkStage, SPOKEN } from './sdk-stage.ts'
@@ -18,23 +19,26 @@ beforeAll(async () => {
 afterAll(() => stage[Symbol.asyncDispose]())
 
 describe.each(PAIRS)('the SDK for $from, leaving a provider of $to', ({ client, to }) => {
-  it.each([
-    ['in the middle of a stream', true, beginAs(to, SAID)],
-    ['before a stream begins', true, { hang: true } as const],
-    ['before a whole answer', false, { hang: true } as const],
-  ])('%s', async (_, stream, act) => {
+  async function leave(stream: boolean, act: Act, moment: 'asked' | 'began'): Promise<void> {
     const index = stage.upstream.requests.length
     stage.upstream.otherwise(act)
     const leaving = new AbortController()
-    const asking = client.ask(stage.urlTo(to), MODELS[to], { turns: [{ user: 'hi' }] }, stream, leaving.signal)
+    const began = Promise.withResolvers<void>()
+    const watch = { signal: leaving.signal, began: () => began.resolve() }
+    const asking = client.ask(stage.urlTo(to), MODELS[to], { turns: [{ user: 'hi' }] }, stream, watch)
     const thrown = asking.catch((error: unknown) => error)
     const request = await stage.upstream.request(index)
+    if (moment === 'began') await began.promise
     const left = performance.now()
     leaving.abort()
     await request.aborted
     times.push(performance.now() - left)
     expect(await thrown).toBeInstanceOf(Error)
-  })
+  }
+
+  it('in the middle of a stream', () => leave(true, beginAs(to, SAID), 'began'))
+  it('before a stream begins', () => leave(true, { hang: true }, 'asked'))
+  it('before a whole answer', () => leave(false, { hang: true }, 'asked'))
 })
 
 it('takes less than 100 ms', () => {

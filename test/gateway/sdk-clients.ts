@@ -5,10 +5,17 @@ import OpenAI from 'openai'
 import type { Spoken } from './sdk-stage.ts'
 import type { Call, Question, Said, Turn } from './talk.ts'
 
+export interface Watch {
+  /** Aborted when the client is to leave. */
+  readonly signal: AbortSignal
+  /** Called with the first piece of a stream. */
+  began?(): void
+}
+
 export interface SdkClient {
   readonly format: Spoken
-  /** @param url where the gateway's pipeline is @param key what the SDK is told to be its key */
-  ask(url: string, model: string, question: Question, stream: boolean, signal?: AbortSignal): Promise<Said>
+  /** @param url where the gateway's pipeline is */
+  ask(url: string, model: string, question: Question, stream: boolean, watch?: Watch): Promise<Said>
 }
 
 export const CLIENT_KEY = 'the-clients-key'
@@ -20,7 +27,7 @@ export const google = (url: string): GoogleGenAI =>
 
 const ANTHROPIC: SdkClient = {
   format: 'anthropic-messages',
-  async ask(url, model, question, stream, signal) {
+  async ask(url, model, question, stream, watch) {
     const { system, turns, tools, schema } = question
     const request: Anthropic.MessageCreateParamsNonStreaming = {
       model,
@@ -37,9 +44,12 @@ const ANTHROPIC: SdkClient = {
       ...(schema && { output_config: { format: { type: 'json_schema', schema: schema as Record<string, unknown> } } }),
     }
     const { messages } = anthropic(url)
-    const options = signal ? { signal } : {}
+    const options = watch ? { signal: watch.signal } : {}
     const message = stream
-      ? await messages.stream(request, options).finalMessage()
+      ? await messages
+          .stream(request, options)
+          .on('streamEvent', () => watch?.began?.())
+          .finalMessage()
       : await messages.create(request, options)
     return anthropicSaid(message)
   },
@@ -93,7 +103,7 @@ function finishOf(word: string | null | undefined, words: Readonly<Record<string
 
 const CHAT: SdkClient = {
   format: 'openai-chat',
-  async ask(url, model, { system, turns, tools, schema }, stream, signal) {
+  async ask(url, model, { system, turns, tools, schema }, stream, watch) {
     const request: OpenAI.ChatCompletionCreateParamsNonStreaming = {
       model,
       messages: [
@@ -114,12 +124,13 @@ const CHAT: SdkClient = {
       }),
     }
     const { completions } = openai(url).chat
-    const options = signal ? { signal } : {}
+    const options = watch ? { signal: watch.signal } : {}
     if (!stream) return chatSaid(await completions.create(request, options))
     // The SDK keeps only the last piece of a field that it does not know.
     let thinking = ''
     const chunks = completions.stream({ ...request, stream: true, stream_options: { include_usage: true } }, options)
     chunks.on('chunk', ({ choices: [choice] }) => {
+      watch?.began?.()
       thinking += (choice?.delta as Thoughtful | undefined)?.reasoning_content ?? ''
     })
     return chatSaid(await chunks.finalChatCompletion(), thinking)
@@ -179,7 +190,7 @@ function chatSaid({ choices, usage }: OpenAI.ChatCompletion, streamed?: string):
 
 const RESPONSES: SdkClient = {
   format: 'openai-responses',
-  async ask(url, model, { system, turns, tools, schema }, stream, signal) {
+  async ask(url, model, { system, turns, tools, schema }, stream, watch) {
     const request: OpenAI.Responses.ResponseCreateParamsNonStreaming = {
       model,
       store: false,
@@ -201,10 +212,13 @@ const RESPONSES: SdkClient = {
       }),
     }
     const { responses } = openai(url)
-    const options = signal ? { signal } : {}
+    const options = watch ? { signal: watch.signal } : {}
     return responsesSaid(
       stream
-        ? await responses.stream({ ...request, stream: true }, options).finalResponse()
+        ? await responses
+            .stream({ ...request, stream: true }, options)
+            .on('event', () => watch?.began?.())
+            .finalResponse()
         : await responses.create(request, options),
     )
   },
@@ -261,7 +275,7 @@ function responsesSaid({ output, status, incomplete_details: details, usage }: O
 
 const GEMINI: SdkClient = {
   format: 'gemini',
-  async ask(url, model, { system, turns, tools, schema, thoughts }, stream, signal) {
+  async ask(url, model, { system, turns, tools, schema, thoughts }, stream, watch) {
     const request = {
       model,
       contents: turns.map(geminiContent),
@@ -280,13 +294,16 @@ const GEMINI: SdkClient = {
         }),
         ...(schema && { responseMimeType: 'application/json', responseJsonSchema: schema }),
         ...(thoughts && { thinkingConfig: { includeThoughts: true } }),
-        ...(signal && { abortSignal: signal }),
+        ...(watch && { abortSignal: watch.signal }),
       },
     }
     const { models } = google(url)
     if (!stream) return geminiSaid([await models.generateContent(request)])
     const chunks: GenerateContentResponse[] = []
-    for await (const chunk of await models.generateContentStream(request)) chunks.push(chunk)
+    for await (const chunk of await models.generateContentStream(request)) {
+      watch?.began?.()
+      chunks.push(chunk)
+    }
     return geminiSaid(chunks)
   },
 }
