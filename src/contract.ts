@@ -4,7 +4,7 @@
  * A processor is one file in `processors/` that default-exports `defineProcessor({ … })`. See
  * `docs/writing-a-processor.md`.
  */
-import type { Conversation } from './formats/conversation.ts'
+import type { Conversation, JsonText } from './formats/conversation.ts'
 import type { ErrorKind, ErrorView } from './formats/error-view.ts'
 import type { Loss } from './formats/losses.ts'
 import type { ReplyEvent, Usage } from './formats/reply-events.ts'
@@ -17,6 +17,8 @@ export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
 export type { ObjectSchema, OptionsOf, Secret } from './options.ts'
 export { type FailureClass, modelNotFound, Refusal, UpstreamError } from './refusal.ts'
+export type { FindingKind } from './scan/matcher.ts'
+export { createScanner, DETECTORS, type Detector, type ScanFor, type Scanner, type StreamScan } from './scan/scanner.ts'
 
 /** The name of a wire format: the name of its folder in `src/formats/`. */
 export type Format = string
@@ -87,6 +89,11 @@ export interface Call {
   with(changes: CallChanges): Call
   /** The same call in another format. @throws Refusal 400 when that format cannot say it at all. */
   as(format: Format): Call
+  /**
+   * The same call as one of its own, for a copy that nobody waits for: `next` may run with it when `handle` has answered
+   * already, and it goes on when the client has left. See to it that it ends: read its reply, or abort `signal`.
+   */
+  detach(signal: AbortSignal): Call
   /** Answers the call without a provider: give this to the client instead of what `next` returns. */
   answer(answer: Answer): Reply
 }
@@ -98,6 +105,8 @@ export interface CallChanges {
   readonly maxOutputTokens?: number
   /** Costs an encoding: the client's bytes are given up for the encoder's. */
   readonly conversation?: Conversation
+  /** Single fields of the body, changed one after the other; all other bytes stay as they are. */
+  readonly fields?: readonly FieldChange[]
   readonly identity?: Identity
   readonly alternatives?: number
   /**
@@ -108,6 +117,16 @@ export interface CallChanges {
   /** With `signal`: when it will abort at the latest, so that nobody waits in vain. In the milliseconds of `Clock.now`. */
   readonly deadline?: number
 }
+
+/**
+ * A change of one field of a call's body, in the format that the call is in now. The pointer (RFC 6901) leads through
+ * objects only, not into arrays; those that are missing are made. The model and `stream` are not to be changed so.
+ * The client gets a refusal where it sent something else than an object.
+ */
+export type FieldChange =
+  /** `default` leaves a value that is there alone, `null` not being one. `json` is written as it is. */
+  | { readonly pointer: string; readonly mode: 'default' | 'force'; readonly json: JsonText }
+  | { readonly pointer: string; readonly mode: 'remove' }
 
 /** What `Call.answer` can say, in no format yet. */
 export type Answer =
@@ -163,6 +182,11 @@ export interface Reply {
   readonly losses: readonly Loss[]
   /** Changes each event on its way out; `undefined` or `[]` leaves it out. Must be synchronous and cheap. */
   map(change: (event: ReplyEvent) => ReplyEvent | readonly ReplyEvent[] | undefined): Reply
+  /**
+   * Shows each event as it passes, as `map` would see it, and leaves the reply's bytes as they are. Must be synchronous
+   * and cheap. Like `map`, it may be shown a whole reply more than once, each time from its `start` on.
+   */
+  observe(see: (event: ReplyEvent) => void): Reply
   with(changes: { readonly headers?: Headers }): Reply
   /** The same reply in another format. */
   as(format: Format): Reply

@@ -72,3 +72,15 @@ export function setTopLevelAll(bytes: Buffer, top: TopLevel, values: ReadonlyMap
   }
   return splice(bytes, edits)
 }
+
+/** Takes a top-level key out, with one of the commas beside it; the same bytes where it does not stand there. */
+export function removeTopLevel(bytes: Buffer, { members }: TopLevel, key: string): Buffer {
+  const edits = members.flatMap((member, index): readonly Edit[] => {
+    if (member.key !== key) return []
+    const isKept = members.slice(0, index).some(before => before.key !== key)
+    const start = isKept ? (members[index - 1]?.end ?? member.start) : member.start
+    const end = isKept ? member.end : (members[index + 1]?.start ?? member.end)
+    return [{ start, end, text: '' }]
+  })
+  return splice(bytes, edits)
+}

@@ -1,10 +1,23 @@
-import type { Answer, Call, CallChanges, Client, Format, Identity, Log, Operation, Reply } from '../contract.ts'
+import type {
+  Answer,
+  Call,
+  CallChanges,
+  Client,
+  FieldChange,
+  Format,
+  Identity,
+  Log,
+  Operation,
+  Reply,
+} from '../contract.ts'
 import type { Conversation } from '../formats/conversation.ts'
 import type { Loss } from '../formats/losses.ts'
 import type { EncodeTarget } from '../formats/wire-format.ts'
 import { answerReply } from './answer.ts'
 import { Body } from './body.ts'
+import { detached } from './detached.ts'
 import { type Exchange, formatOf } from './exchange.ts'
+import { withFields } from './field-changes.ts'
 import type { Lifetime } from './lifetime.ts'
 import { isStateful } from './stateful.ts'
 
@@ -134,7 +147,12 @@ export class EngineCall implements Call {
     return this.#encoded?.headers ?? this.#state.headers
   }
 
-  with(changes: CallChanges): EngineCall {
+  with({ fields, ...changes }: CallChanges): EngineCall {
+    const call = this.#with(changes)
+    return fields === undefined || fields.length === 0 ? call : call.#withFields(fields)
+  }
+
+  #with(changes: CallChanges): EngineCall {
     const { model = this.model, provider = this.provider, identity = this.#state.identity } = changes
     const { alternatives = this.#state.alternatives } = changes
     const state = { ...this.#state, model, provider, identity, alternatives, lifetime: this.#lifeFor(changes) }
@@ -151,6 +169,15 @@ export class EngineCall implements Call {
     // The canonical view holds no model: it survives a new one, but not a new cap.
     const conversation = changes.maxOutputTokens === undefined ? this.#conversation : undefined
     return new EngineCall(this.exchange, { ...state, body, conversation: undefined }).#knowing(conversation)
+  }
+
+  /** Fields exist on the wire only: a conversation that was changed is encoded first. */
+  #withFields(fields: readonly FieldChange[]): EngineCall {
+    const { body } = this
+    if (!body) return this
+    const { headers, losses } = this
+    const state = { ...this.#state, body: withFields(body, fields), conversation: undefined, headers, losses }
+    return new EngineCall(this.exchange, state)
   }
 
   as(format: Format): EngineCall {
@@ -170,6 +197,12 @@ export class EngineCall implements Call {
       headers,
       losses: [...this.losses, ...losses],
     }).#knowing(this.conversation)
+  }
+
+  detach(signal: AbortSignal): EngineCall {
+    const exchange = detached(this.exchange, signal)
+    const call = new EngineCall(exchange, { ...this.#state, lifetime: exchange.lifetime })
+    return call.#knowing(this.#conversation)
   }
 
   answer(answer: Answer): Reply {

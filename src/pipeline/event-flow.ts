@@ -56,7 +56,7 @@ export function changed(event: ReplyEvent, changes: EngineReply['changes']): rea
 }
 
 /** Frames → events. What comes after the terminal event is not looked at. */
-function decoding(exchange: Exchange, format: Format, provider: string): Stage<Buffer, ReplyEvent> {
+export function decoding(exchange: Exchange, format: Format, provider: string): Stage<Buffer, ReplyEvent> {
   const frames = new FrameReader(provider)
   const decoder = formatOf(exchange.surroundings, format).decodeStream()
   let over = false

@@ -11,6 +11,7 @@ import { modelNotFound, Refusal } from '../refusal.ts'
 import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
 import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
+import { observed, observedBytes } from './observed.ts'
 import { passThrough } from './pass-through.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
@@ -35,7 +36,7 @@ export function render(reply: EngineReply): Rendered | Promise<Rendered> {
   const format = formatOf(exchange.surroundings, reply.format)
   if (body.kind === 'stream' && isUntouched(reply)) {
     const failure = (error: ErrorView): string => format.encodeStreamError(error, exchange.id)
-    return { kind: 'stream', flow: passThrough(reply, body), failure }
+    return { kind: 'stream', flow: passThrough(reply, { ...body, flow: observed(reply, body.flow) }), failure }
   }
   const encoder = format.encodeStream(replyContext(exchange))
   return {
@@ -59,7 +60,7 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
       return complete(reply, body.events as readonly ReplyEvent[])
     case 'whole':
       reply.end.note(body.observation)
-      if (isUntouched(reply)) return { bytes: body.bytes, losses: [] }
+      if (isUntouched(reply)) return { bytes: observedBytes(reply, body.bytes), losses: [] }
       return translated(reply, body.bytes)
     default:
       throw new Error('a stream has to be gathered first')
@@ -68,7 +69,8 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
 
 /** The same format, nothing changed, and framed as the client wants it: the bytes can go as they are. */
 function isUntouched({ format, origin, changes, exchange }: EngineReply): boolean {
-  return format === origin.format && changes.length === 0 && exchange.head.framing === 'sse'
+  const isChanged = changes.some(({ onlyLooks }) => !onlyLooks)
+  return format === origin.format && !isChanged && exchange.head.framing === 'sse'
 }
 
 function translated(reply: EngineReply, bytes: Buffer): { bytes: Buffer; losses: readonly Loss[] } {

@@ -7,7 +7,11 @@ import type { Origin } from './origin.ts'
 import { type Rendered, render, renderWhole } from './render.ts'
 import { ReplyEnd } from './reply-end.ts'
 
-type Change = (event: ReplyEvent) => ReplyEvent | readonly ReplyEvent[] | undefined
+interface Change {
+  (event: ReplyEvent): ReplyEvent | readonly ReplyEvent[] | undefined
+  /** Gives every event back as it is. */
+  readonly onlyLooks?: true
+}
 
 /** The engine's `Reply`: an origin, the format it is to be given in, and the changes on the way. */
 export class EngineReply implements Reply {
@@ -76,6 +80,14 @@ export class EngineReply implements Reply {
 
   map(change: Change): EngineReply {
     return new EngineReply(this, this.format, this.headers, [...this.changes, change])
+  }
+
+  observe(see: (event: ReplyEvent) => void): EngineReply {
+    const look = (event: ReplyEvent): ReplyEvent => {
+      see(event)
+      return event
+    }
+    return this.map(Object.assign(look, { onlyLooks: true } as const))
   }
 
   with({ headers = {} }: { readonly headers?: Readonly<Record<string, string>> }): EngineReply {

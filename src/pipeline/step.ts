@@ -99,12 +99,13 @@ class StepRun implements Watched {
   }
 
   #next(call: Call): Promise<Reply> {
-    if (this.#over) {
-      return Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered'))
-    }
     if (!(call instanceof EngineCall)) {
       const message = 'gave next() something else than a call; use call.with(…)'
       return Promise.reject(new StepFailure(this.#step, 'bad-call', message))
+    }
+    if (call.exchange !== this.#call.exchange) return this.#nextOfItsOwn(call)
+    if (this.#over) {
+      return Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered'))
     }
     this.#pause()
     return this.#rest(call).then(
@@ -119,6 +120,14 @@ class StepRun implements Watched {
         throw error
       },
     )
+  }
+
+  /** A call that was detached: the step's own call has nothing to do with its end. */
+  #nextOfItsOwn(call: EngineCall): Promise<Reply> {
+    const { lifetime } = call.exchange
+    const running = this.#rest(call)
+    running.then(reply => reply.ended.then(() => lifetime.end())).catch(() => lifetime.end())
+    return running
   }
 
   /** The step waits for the rest of the chain: that is not its own time. */

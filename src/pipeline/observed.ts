@@ -1,0 +1,28 @@
+/** Replies that go out byte for byte while processors look at their events: decoded on the side. */
+import { type Flow, mapFlow } from '../stream/flow.ts'
+import { changed, decoding, wholeEvents } from './event-flow.ts'
+import type { EngineReply } from './reply.ts'
+
+/** The same chunks; the observers of the reply see what is in them, as far as it can be decoded. */
+export function observed({ changes, exchange, origin }: EngineReply, flow: Flow<Buffer>): Flow<Buffer> {
+  if (changes.length === 0) return flow
+  const decoder = decoding(exchange, origin.format, origin.provider)
+  return mapFlow(flow, {
+    item(chunk) {
+      for (const event of decoder.item(chunk)) changed(event, changes)
+      return [chunk]
+    },
+    end() {
+      for (const event of decoder.end()) changed(event, changes)
+      return []
+    },
+  })
+}
+
+/** The same bytes, shown to the observers. */
+export function observedBytes({ changes, exchange, origin }: EngineReply, bytes: Buffer): Buffer {
+  const { operation } = exchange.head
+  if (changes.length === 0 || operation === 'count-tokens' || operation === 'list-models') return bytes
+  for (const event of wholeEvents(exchange, origin.format, bytes)) changed(event, changes)
+  return bytes
+}
