@@ -13,8 +13,11 @@ import { besideCandidates, encodeEnd, envelope, isBlocked } from './reply-encode
 import { type ReplyStyle, replyStyle } from './reply-parts.ts'
 import { encodeUsage } from './usage.ts'
 
-/** A comment in a block of its own: the SDK passes over blocks that do not begin with `data:`. */
-export const HEARTBEAT = ': keep-alive\n\n'
+/**
+ * Empty lines, not a comment: `@google/genai` 1.x, which Gemini CLI is built on, looks for `data:` behind white space
+ * alone, and a comment makes it read nothing more of the stream.
+ */
+export const HEARTBEAT = '\n\n'
 
 /**
  * Events → chunks. Each piece is a chunk of its own; the last chunk has every `finishReason` and the usage, and a part,
@@ -65,8 +68,8 @@ export class GeminiStreamEncoder implements StreamEncoder {
       case 'error':
         return this.#last(errorBody(event.error, this.#context.requestId))
       case 'ping':
-        // Between the chunks of an array nothing but white space may stand.
-        return this.#context.framing === 'sse' ? HEARTBEAT : '\n'
+        // Silence is kept open by the heartbeat; an array has none, and white space may stand between its chunks.
+        return this.#context.framing === 'sse' ? '' : '\n'
       case 'raw':
         this.#losses.dropped(`raw.${event.format}`, `only ${event.format} knows these events`)
         return ''
