@@ -1,11 +1,12 @@
 /** Which parser serves a request; what nobody serves is refused here. */
-import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { refusal } from '../errors.ts'
 import { Lifetime } from '../pipeline/lifetime.ts'
 import { Timings } from '../pipeline/timings.ts'
+import type { Refusal } from '../refusal.ts'
 import { asRefusal, failureResponse } from './failure.ts'
-import { requestIds } from './request-ids.ts'
+import { headProblem } from './request-head.ts'
+import { requestId, requestIds } from './request-ids.ts'
 import { sendBytes } from './respond.ts'
 import type { Endpoint, RouteTable } from './routes.ts'
 import { hasUnreadBody } from './unread-body.ts'
@@ -29,23 +30,27 @@ export class Handler {
     const [path = '', query = ''] = splitOnce(request.url ?? '', '?')
     const headers = request.headers as Readonly<Record<string, string | undefined>>
     const found = this.#parts.routes.find(methodOf(request), path, headers)
-    if ('endpoint' in found && request.method === 'OPTIONS') {
-      await this.#preflight(found.endpoint, headers, response, id)
-    } else if ('endpoint' in found) {
+    const visitor = { request, response, id }
+    const problem = headProblem(request)
+    if (problem) {
+      await refuse(problem, 'endpoint' in found ? found.endpoint : found.nearest, visitor, true)
+    } else if (!('endpoint' in found)) {
+      await refuse(routeProblem(request, found.allow), found.nearest, visitor)
+    } else if (request.method === 'OPTIONS') {
+      await this.#preflight(found.endpoint, headers, visitor)
+    } else {
       const { endpoint, pathModel } = found
       const arrival = { id, request, headers, endpoint, encodedModel: pathModel, query, log, timings }
       await new Visit(this.#parts, { ...arrival, lifetime: new Lifetime() }, response).run()
-    } else {
-      await refuseRoute(found, request, response, id)
     }
   }
 
   async #preflight(
     endpoint: Endpoint,
     headers: Readonly<Record<string, string | undefined>>,
-    response: ServerResponse,
-    id: string,
+    visitor: Visitor,
   ): Promise<void> {
+    const { response, id } = visitor
     try {
       const allowed = this.#parts.pipelines.get(endpoint.pipeline)?.preflight({
         origin: headers.origin,
@@ -54,45 +59,35 @@ export class Handler {
       })
       await sendBytes(response, allowed ? 204 : 403, { ...requestIds(id), ...allowed }, Buffer.alloc(0))
     } catch (error) {
-      const told = asRefusal(error, id, this.#parts.log.child({ id }))
-      const failure = failureResponse(told, { name: endpoint.format, wire: endpoint.wire }, id)
-      await sendBytes(response, failure.status, { ...requestIds(id), ...failure.headers }, failure.body)
+      await refuse(asRefusal(error, id, this.#parts.log.child({ id })), endpoint, visitor)
     }
   }
 }
 
-async function refuseRoute(
-  { allow, nearest }: { readonly allow: readonly string[]; readonly nearest: Endpoint | undefined },
-  request: IncomingMessage,
-  response: ServerResponse,
-  id: string,
-): Promise<void> {
-  const error =
-    allow.length > 0
-      ? refusal('method_not_allowed', `This path takes ${allow.join(' or ')}, not ${request.method}.`, {
-          headers: { allow: allow.join(', ') },
-        })
-      : refusal('route_not_found', 'Nothing is served here. The gateway prints its routes when it starts.')
-  const format = nearest && { name: nearest.format, wire: nearest.wire }
-  const { status, headers, body } = failureResponse(error, format, id)
-  await sendBytes(
-    response,
-    status,
-    { ...requestIds(id), ...headers, ...(hasUnreadBody(request) ? { connection: 'close' } : {}) },
-    body,
-  )
+interface Visitor {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly id: string
 }
 
-/** Ids are unique, not secret: random for the process, counted within it. */
-const PROCESS = randomBytes(8).toString('hex')
-let count = 0
+/** @param nearest whose words to use. @param close whether the connection can carry no further request */
+async function refuse(
+  error: Refusal,
+  nearest: Endpoint | undefined,
+  { request, response, id }: Visitor,
+  close = hasUnreadBody(request),
+): Promise<void> {
+  const format = nearest && { name: nearest.format, wire: nearest.wire }
+  const { status, headers, body } = failureResponse(error, format, id)
+  await sendBytes(response, status, { ...requestIds(id), ...headers, ...(close ? { connection: 'close' } : {}) }, body)
+}
 
-/** A client may bring its own id, if it can stand in a header and in a log. */
-function requestId(request: IncomingMessage): string {
-  const theirs = request.headers['x-request-id']
-  return typeof theirs === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(theirs)
-    ? theirs
-    : `req_${PROCESS}${(++count).toString(36).padStart(8, '0')}`
+function routeProblem({ method }: IncomingMessage, allow: readonly string[]): Refusal {
+  if (allow.length === 0) {
+    return refusal('route_not_found', 'Nothing is served here. The gateway prints its routes when it starts.')
+  }
+  const headers = { allow: allow.join(', ') }
+  return refusal('method_not_allowed', `This path takes ${allow.join(' or ')}, not ${method}.`, { headers })
 }
 
 /** A preflight asks about the method that is to follow. */

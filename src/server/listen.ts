@@ -29,13 +29,16 @@ type RequestListener = Parameters<typeof createServer>[1]
 export async function listen(settings: ListenSettings, listener: RequestListener): Promise<Listening> {
   const server = createServer(
     {
-      headersTimeout: settings.headersTimeout,
+      // Node takes no longer one than for the whole request.
+      headersTimeout: Math.min(settings.headersTimeout, settings.requestTimeout),
       // The handler has its own, which answers in the client's format; this one catches what never gets there.
       requestTimeout: settings.requestTimeout + 1_000,
       keepAliveTimeout: settings.keepAlive,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 16 * 1024,
       insecureHTTPParser: false,
+      // The handler says so in the client's format.
+      requireHostHeader: false,
     },
     listener,
   )
