@@ -22,8 +22,9 @@ export const CLIENT_KEY = 'the-clients-key'
 
 export const openai = (url: string): OpenAI => new OpenAI({ apiKey: CLIENT_KEY, baseURL: `${url}/v1`, maxRetries: 0 })
 export const anthropic = (url: string): Anthropic => new Anthropic({ apiKey: CLIENT_KEY, baseURL: url, maxRetries: 0 })
-export const google = (url: string): GoogleGenAI =>
-  new GoogleGenAI({ apiKey: CLIENT_KEY, httpOptions: { baseUrl: url } })
+/** @param apiVersion the SDK's own is `v1` */
+export const google = (url: string, apiVersion = 'v1'): GoogleGenAI =>
+  new GoogleGenAI({ apiKey: CLIENT_KEY, httpOptions: { baseUrl: url, apiVersion } })
 
 const ANTHROPIC: SdkClient = {
   format: 'anthropic-messages',

@@ -24,9 +24,9 @@ export class SdkStage implements AsyncDisposable {
   }
 
   /** @param apiKey of every provider; `client` passes on what the SDK sends */
-  static async start(apiKey = 'the-gateways-key'): Promise<SdkStage> {
+  static async start(apiKey = 'the-gateways-key', streamUsage: 'ask' | 'leave' = 'ask'): Promise<SdkStage> {
     const upstream = await startUpstream()
-    const tables = SPOKEN.map(format => tablesFor(format, upstream.url, apiKey))
+    const tables = SPOKEN.map(format => tablesFor(format, upstream.url, apiKey, streamUsage))
     return new SdkStage(upstream, await startTestGateway(tables.join('\n')))
   }
 
@@ -41,12 +41,13 @@ export class SdkStage implements AsyncDisposable {
   }
 }
 
-function tablesFor(format: Spoken, upstream: string, apiKey: string): string {
+function tablesFor(format: Spoken, upstream: string, apiKey: string, streamUsage: string): string {
   return `
 [providers.${format}]
 client = "${format}"
 base_url = "${upstream}/${format === 'gemini' ? 'v1beta' : 'v1'}"
 api_key = "${apiKey}"
+${format === 'openai-chat' ? `stream_usage = "${streamUsage}"` : ''}
 
 [pipelines.${format}]
 prefix = "/${format}"
