@@ -2,6 +2,7 @@ import type { ErrorView } from '../formats/error-view.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
 import { plainDocument } from '../json/document.ts'
 import { UpstreamError } from '../refusal.ts'
+import { SseParser } from '../stream/sse.ts'
 import type { UpstreamResponse } from '../upstream/client.ts'
 import { classOfStatus } from '../upstream/failure.ts'
 import { retryAfterMs } from '../upstream/retry-after.ts'
@@ -22,7 +23,7 @@ export function statusError({ provider, formatName, format, response, text, ownK
   const { status, headers } = response
   const failure = classOfStatus(status)
   const document = documentOf(text)
-  const theirs = format.decodeError(status, document)
+  const theirs = format.decodeError(status, document ?? documentOf(firstData(text)))
   if (failure === 'status_401' && ownKey && status !== 402) return rejectedKey(provider, status)
   const retryAfter = theirs.retryAfterMs ?? retryAfterMs(headers, Date.now())
   const view: ErrorView = { ...theirs, ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }) }
@@ -65,4 +66,9 @@ function documentOf(text: string): ReturnType<typeof plainDocument> | undefined 
   } catch {
     return undefined
   }
+}
+
+/** Some servers frame even the body of an error as an event when a stream was asked for. */
+function firstData(text: string): string {
+  return new SseParser().push(Buffer.from(text))[0]?.data ?? ''
 }

@@ -10,7 +10,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'openai-chat/azure-async-streaming-returns-usage-metrics':
     "names its model in Azure's own path only; clients of /v1/chat/completions name it in the body",
   'gemini/gemini-chats-tests-sendmessage-send-message-stream-with-error':
-    'its recorder framed the body of the error as an event; what is not JSON is never passed on with a status of 400 or more',
+    'the body of the error is framed as an event; the client gets the same error as JSON, see below',
 }
 
 const FORMATS = [
@@ -133,6 +133,20 @@ describe('a refusal of the key', () => {
       expect([reply.status, text]).toEqual([recorded.status, recorded.responseText])
       expect(sent.rawHeaders.join('\n')).toContain(CLIENT_KEY)
     })
+  })
+})
+
+describe('an error that is framed as an event', () => {
+  const framed = FORMATS.flatMap(recordedCases).filter(
+    ({ status, responseText }) => status >= 400 && responseText.startsWith('data: {'),
+  )
+  const stage = onStage(framed)
+
+  it.each(framed)('$name keeps its status and its words', async recorded => {
+    const { reply, text } = await stage().exchange(recorded)
+    expect(reply.status).toBe(recorded.status)
+    const { error } = JSON.parse(recorded.responseText.slice('data: '.length))
+    expect(JSON.parse(text).error).toMatchObject({ message: error.message, status: error.status })
   })
 })
 
