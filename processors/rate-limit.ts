@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net'
-import { type Bucket, type Call, type Clock, defineProcessor, Refusal } from 'sluice'
+import { type Bucket, type Call, type Clock, defineProcessor, networkOf, Refusal } from 'sluice'
 
 export default defineProcessor({
   summary: 'Refuses calls of a caller who makes too many of them, or uses too many tokens, in a time.',
@@ -148,18 +147,6 @@ function callerOf(call: Call, per: 'key' | 'address' | 'pipeline'): { readonly k
   const { identity, address } = call.client
   if (per === 'key' && identity) return { key: `key:${identity.name}`, words: `the key "${identity.name}"` }
   return { key: `address:${networkOf(address)}`, words: 'your address' }
-}
-
-/** One household or host has a whole /64 of IPv6 addresses: counting each would be no limit at all (RFC 6177). */
-function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
-  const [head = [], tail = []] = address.split('::').map(half => half.split(/[:%]/).filter(group => group !== ''))
-  const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail]
-  return `${groups
-    .slice(0, 4)
-    .map(group => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
 }
 
 function refusal({ words }: Limit, caller: string, waitMs: number): Refusal {

@@ -10,11 +10,13 @@ import type { Loss } from './formats/losses.ts'
 import type { ReplyEvent, Usage } from './formats/reply-events.ts'
 import type { ObjectSchema, OptionsOf } from './options.ts'
 
+export { FailureLimit } from './failure-limit.ts'
 export type * from './formats/conversation.ts'
 export type * from './formats/error-view.ts'
 export type * from './formats/losses.ts'
 export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
+export { networkOf } from './network.ts'
 export type { ObjectSchema, OptionsOf, Secret } from './options.ts'
 export { type FailureClass, modelNotFound, Refusal, UpstreamError } from './refusal.ts'
 export type { FindingKind } from './scan/matcher.ts'
@@ -157,7 +159,7 @@ export interface Progress {
   readonly events: number
   /** When the last of them passed, by `Clock.now`; this very moment while the client holds the reply up. */
   readonly lastAt: number
-  /** For how many milliseconds the client has held the reply up. */
+  /** For how many milliseconds the client has held the reply up, or nobody had begun to read it. */
   readonly heldMs: number
 }
 
@@ -234,7 +236,14 @@ export interface Store {
   add(key: string, amount: number, ttlMs: number): Promise<number>
   /** Takes from all buckets or from none. */
   take(buckets: readonly Bucket[]): Promise<TakeResult>
+  /**
+   * Takes from all buckets and slots or from none, like `take`, until the reservation is settled. Should this process
+   * die before, its slots come free after a minute and the rest stays charged.
+   * @throws Error when the store that instances share has been out of reach for longer than `graceMs`
+   */
+  reserve(demands: readonly Demand[], options?: ReserveOptions): Promise<Reservation>
 }
+export type Demand = Bucket | Slots
 /** A token bucket: holds `capacity`, refills evenly by `refill` per `periodMs`, and starts full. */
 export interface Bucket {
   readonly key: string
@@ -245,6 +254,21 @@ export interface Bucket {
   readonly periodMs: number
   /** Charges the cost whatever is left: the bucket may go into debt, and refuses others until it has refilled. */
   readonly overdraw?: boolean
+  /** How long a bucket that is never refilled is remembered after it was last charged. Absent: for ever. */
+  readonly keepMs?: number
+}
+/** What no more than so many reservations may hold at a time. */
+export interface Slots {
+  readonly key: string
+  /** 0 or more. */
+  readonly slots: number
+}
+export interface ReserveOptions {
+  /**
+   * While the store that instances share is out of reach, each of them decides by a share of its own. For how long it may
+   * do so, in milliseconds; absent: for as long as it takes.
+   */
+  readonly graceMs?: number
 }
 export interface TakeResult {
   readonly taken: boolean
@@ -252,6 +276,16 @@ export interface TakeResult {
   readonly buckets: readonly { readonly remaining: number; readonly resetMs: number }[]
   /** How long until all of them could be taken; `Infinity` when a cost is over a capacity. 0 when taken. */
   readonly waitMs: number
+}
+/** What `reserve` came to. Of slots, `remaining` is how many are free. */
+export interface Reservation extends TakeResult {
+  /**
+   * Frees the slots, and charges what was really used instead of what was reserved; a bucket may go into debt by it. Only
+   * the first call counts. Never rejects.
+   * @param used what each demand has cost in the end, in their order; of slots it does not matter. Absent: what was
+   *   reserved stays charged. 0 gives a reservation back.
+   */
+  settle(used?: readonly number[]): Promise<void>
 }
 
 /** Time, so that tests need not wait for it. */
@@ -262,6 +296,18 @@ export interface Clock {
   date(): number
   /** @throws the signal's reason when it aborts first */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** TOML files beside the configuration that belong to a processor and change while it runs: a list of keys, of prices. */
+export interface Files {
+  /**
+   * Reads a file, checks it like options, gives it to `take`, and does so again whenever the file has changed. A change
+   * that is no good is logged, and changes nothing.
+   * @param file an option of the format `path`
+   * @param take must have changed nothing when it throws; the message of its Error tells what is wrong with the file
+   * @throws Error with all that is wrong with the file as it is now
+   */
+  follow<const S extends ObjectSchema>(file: string, schema: S, take: (content: OptionsOf<S>) => void): Promise<void>
 }
 
 /** What `setup` works with. */
@@ -278,6 +324,7 @@ export interface Tools<Options> {
   readonly log: Log
   readonly metrics: Metrics
   readonly store: Store
+  readonly files: Files
   readonly clock: Clock
   /** Aborted at shutdown; for background work begun in `setup`. */
   readonly signal: AbortSignal

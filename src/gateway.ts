@@ -1,4 +1,6 @@
 /** Configuration → running gateway: the one place where the parts meet, in the order in which a request meets them. */
+import { dirname } from 'node:path'
+import { filesFor } from './components/files.ts'
 import type { Blueprint } from './components/load-all.ts'
 import { routeProblems } from './components/route-problems.ts'
 import { type Planned, type Started, startProcessors } from './components/start.ts'
@@ -82,13 +84,21 @@ function connectProviders({ config, kinds }: Blueprint, { clock, engine }: Servi
 
 /** Sets the processors of all pipelines up, in the order of the file. */
 async function startAll(
-  { config }: Blueprint,
+  { config, environment }: Blueprint,
   providers: ReadonlyMap<string, Provider>,
   services: Services,
   signal: AbortSignal,
 ): Promise<Started> {
   const formats = new Map([...providers].map(([name, { facts }]) => [name, facts.format]))
   const keyless = new Set([...providers].filter(([, { missingKey }]) => missingKey !== undefined).map(([name]) => name))
+  const files = filesFor({
+    environment,
+    folder: dirname(config.file),
+    providers: [...providers.keys()],
+    log: services.log,
+    hide: secrets => services.log.hide(secrets),
+    signal,
+  })
   const plan = [...config.pipelines.values()].flatMap(pipeline =>
     pipeline.steps.map(
       (step): Planned => ({
@@ -103,6 +113,7 @@ async function startAll(
           log: services.log.child({ pipeline: pipeline.name, processor: step.label }),
           metrics: services.metrics.forStep(pipeline.name, step.label),
           store: services.store.forStep(pipeline.name, step.label),
+          files,
           clock: services.clock,
           signal,
         },

@@ -16,8 +16,12 @@ export interface StringSchema extends Described {
   readonly minLength?: number
   readonly maxLength?: number
   readonly pattern?: string
-  /** `duration` ("250ms", "15s", "5m", "2h") is handed over in milliseconds, `size` ("64KiB") in bytes. */
-  readonly format?: 'duration' | 'size' | 'glob' | 'url'
+  /**
+   * `duration` ("250ms", "15s", "5m", "2h") is handed over in milliseconds, `size` ("64KiB") in bytes, `until`
+   * ("2027-01-31", to the end of that day in UTC, or "2027-01-31T18:00:00Z") in milliseconds since 1970, and `path` as
+   * an absolute one: relative ones start from the folder of the configuration.
+   */
+  readonly format?: 'duration' | 'size' | 'until' | 'glob' | 'url' | 'path'
   readonly refersTo?: 'provider' | 'model'
   readonly secret?: true
 }
@@ -67,7 +71,7 @@ export interface Secret {
 
 export type ValueOf<S> = S extends { readonly type: 'string'; readonly secret: true }
   ? Secret
-  : S extends { readonly type: 'string'; readonly format: 'duration' | 'size' }
+  : S extends { readonly type: 'string'; readonly format: 'duration' | 'size' | 'until' }
     ? number
     : S extends { readonly type: 'string'; readonly enum: readonly (infer E)[] }
       ? E

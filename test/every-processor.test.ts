@@ -10,6 +10,7 @@ import { parseToml } from '../src/config/toml.ts'
 import type { ReplyEvent } from '../src/contract.ts'
 import type { OptionSchema } from '../src/options.ts'
 import { createMetrics } from '../src/services/metrics.ts'
+import { sharedStore } from '../src/services/store.ts'
 import { MemoryStore } from '../src/services/store-memory.ts'
 import { recordingLog } from '../src/testing/recorder.ts'
 import { optionsFrom } from '../src/testing/test-options.ts'
@@ -88,9 +89,10 @@ for (const file of await filesIn(BUILT_IN_FOLDER, 'built-in')) {
           pipeline: 'main',
           providers: new Map([['main', 'openai-chat']]),
           keyless: new Set(),
+          files: { follow: async () => {} },
           log: recordingLog([]),
           metrics: metrics.forStep('main', label),
-          store: new MemoryStore(hurriedClock),
+          store: sharedStore(new MemoryStore(hurriedClock)),
           clock: hurriedClock,
           signal: new AbortController().signal,
         })

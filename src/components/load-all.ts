@@ -1,7 +1,7 @@
 /** File → everything that the configuration names, found, imported and checked; nothing set up yet. */
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
-import type { Environment } from '../config/environment.ts'
+import { type Environment, withDotEnv } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { Clock, Format, Log } from '../contract.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
@@ -13,6 +13,8 @@ export interface Blueprint {
   readonly config: Config
   readonly formats: ReadonlyMap<Format, WireFormat>
   readonly kinds: ReadonlyMap<string, ProviderKind>
+  /** With what the `.env` beside the configuration adds. */
+  readonly environment: Environment
 }
 
 /** @throws ConfigProblems with every problem at once */
@@ -32,5 +34,5 @@ export async function loadAll(
       return 'processor' in loaded ? loaded.processor : loaded.problems
     },
   })
-  return { config, formats, kinds }
+  return { config, formats, kinds, environment: withDotEnv(environment, dirname(path)).environment }
 }

@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import type { ObjectSchema } from '../options.ts'
 import type { Problem } from './problems.ts'
 import { entryOf, isTable, type Table } from './table.ts'
-import { readDuration, readSize } from './units.ts'
+import { readDuration, readSize, readUntil } from './units.ts'
 import { urlFault } from './url.ts'
 
 /** One compiler for all tables: strict, all errors at once, defaults filled in, and the words of `ObjectSchema`. */
@@ -12,8 +12,10 @@ const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, allowUni
   .addKeyword({ keyword: 'secret', type: 'string', metaSchema: { enum: [true] } })
   .addFormat('duration', text => 'value' in readDuration(text))
   .addFormat('size', text => 'value' in readSize(text))
+  .addFormat('until', text => 'value' in readUntil(text))
   .addFormat('url', text => urlFault(text) === undefined)
   .addFormat('glob', text => text !== '')
+  .addFormat('path', text => text !== '')
 
 /** Schemas are literals of modules: each is compiled once, and forgotten together with its module. */
 const compiled = new WeakMap<ObjectSchema, ValidateFunction>()

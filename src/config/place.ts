@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { type KeyPath, pathId, pathText } from './key-path.ts'
 import type { Positions } from './positions.ts'
 import type { Problem } from './problems.ts'
@@ -33,6 +34,11 @@ export class Place {
 
   at(...keys: KeyPath): Place {
     return new Place(this.#placed, [...this.path, ...keys])
+  }
+
+  /** The folder of the file. */
+  get folder(): string {
+    return dirname(this.#placed.file)
   }
 
   /** The origin of the value, or of the nearest table or array around it that has one. */

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path'
 import type { ArraySchema, MapSchema, ObjectSchema, OptionSchema, StringSchema } from '../options.ts'
 import type { Place } from './place.ts'
 import { SecretString } from './secret.ts'
 import { isTable } from './table.ts'
-import { readDuration, readSize } from './units.ts'
+import { type Measure, readDuration, readSize, readUntil } from './units.ts'
 
 /** A name in somebody's options that must exist elsewhere in the configuration. */
 export interface Reference {
@@ -19,7 +20,7 @@ export interface ReadOptions {
 
 /**
  * Turns a value that has passed its schema into what the reader gets: durations in milliseconds, sizes in bytes,
- * secrets wrapped, everything frozen. Of one that has not passed, the references count all the same: a dead one is to
+ * paths absolute, secrets wrapped, everything frozen. Of one that has not passed, the references count all the same: a dead one is to
  * be told of together with the other problems.
  */
 export function readOptions(schema: OptionSchema, value: unknown, place: Place): ReadOptions {
@@ -32,11 +33,22 @@ export function readOptions(schema: OptionSchema, value: unknown, place: Place):
 function readString(schema: StringSchema, text: string, place: Place): ReadOptions {
   const references = schema.refersTo === undefined ? [] : [{ kind: schema.refersTo, value: text, place }]
   if (schema.secret) return { options: Object.freeze(new SecretString(text)), references }
-  if (schema.format === 'duration' || schema.format === 'size') {
-    const measured = schema.format === 'duration' ? readDuration(text) : readSize(text)
-    return { options: 'value' in measured ? measured.value : text, references }
+  if (schema.format === 'path') return { options: resolve(place.folder, text), references }
+  const measured = measure(schema, text)
+  return { options: measured !== undefined && 'value' in measured ? measured.value : text, references }
+}
+
+function measure({ format }: StringSchema, text: string): Measure | undefined {
+  switch (format) {
+    case 'duration':
+      return readDuration(text)
+    case 'size':
+      return readSize(text)
+    case 'until':
+      return readUntil(text)
+    default:
+      return undefined
   }
-  return { options: text, references }
 }
 
 function readArray(schema: ArraySchema, values: readonly unknown[], place: Place): ReadOptions {

@@ -6,7 +6,7 @@ import { patternSentence } from './patterns.ts'
 import type { Place } from './place.ts'
 import type { Problem } from './problems.ts'
 import { entryOf, isTable } from './table.ts'
-import { type Measure, readDuration, readSize } from './units.ts'
+import { type Measure, readDuration, readSize, readUntil } from './units.ts'
 import { urlFault } from './url.ts'
 
 /** What was checked: the errors of ajv speak of it. */
@@ -104,9 +104,12 @@ function formatFault(error: ErrorObject): string {
       return faultOf(readDuration(text))
     case 'size':
       return faultOf(readSize(text))
+    case 'until':
+      return faultOf(readUntil(text))
     case 'url':
       return urlFault(text) ?? 'is not a valid URL'
     case 'glob':
+    case 'path':
       return 'must not be empty'
     default:
       return `must be of the format ${error.params.format}`

@@ -36,6 +36,23 @@ export function readSize(text: string): Measure {
   return measure(text, SIZE_UNITS, 'a size such as "512B", "64KiB" or "32MB"')
 }
 
+/**
+ * `"2027-01-31"` → the end of that day in UTC, `"2027-01-31T18:00:00Z"` or with `+02:00` → that moment (RFC 3339); in
+ * milliseconds since 1970.
+ */
+export function readUntil(text: string): Measure {
+  const [, day, time] = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? []
+  if (day === undefined)
+    return { fault: 'must be a day such as "2027-01-31", or a time such as "2027-01-31T18:00:00Z"' }
+  const start = Date.parse(`${day}T00:00:00Z`)
+  const value = time === undefined ? start + MS_OF_DAY : Date.parse(day + time)
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const isDay = !Number.isNaN(start) && new Date(start).toISOString().startsWith(day)
+  return isDay && !Number.isNaN(value) ? { value } : { fault: 'is no day or time that there is' }
+}
+
+const MS_OF_DAY = 86_400_000
+
 function measure(text: string, units: ReadonlyMap<string, number>, form: string): Measure {
   const match = /^([0-9]+(?:\.[0-9]+)?)([A-Za-z]*)$/.exec(text.slice(0, 64))
   if (match === null) return { fault: `must be ${form}` }

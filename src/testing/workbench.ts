@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { within } from '../components/deadline.ts'
+import { filesFor } from '../components/files.ts'
 import { CLOSE_DEADLINE_MS } from '../components/start.ts'
 import { thrownText } from '../components/thrown.ts'
-import type { Format, Loss, Next, Processor, ProcessorDefinition, Reply, Store } from '../contract.ts'
+import type { Files, Format, Loss, Next, Processor, ProcessorDefinition, Reply, Store } from '../contract.ts'
 import type { EngineCall } from '../pipeline/call.ts'
 import { compose } from '../pipeline/compose.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
 import { StepFailure } from '../pipeline/step.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { clock } from '../services/clock.ts'
+import { sharedStore } from '../services/store.ts'
 import { MemoryStore } from '../services/store-memory.ts'
 import { type Delivered, deliver } from './deliver.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -42,7 +44,7 @@ export class Workbench {
   readonly log: LogLine[] = []
   readonly measurements: Measurement[] = []
   readonly storeKeys = new Set<string>()
-  readonly store: Store = recordingStore(new MemoryStore(this.clock), this.storeKeys)
+  readonly store: Store = recordingStore(sharedStore(new MemoryStore(this.clock)), this.storeKeys)
   readonly calls: SeenCall[] = []
   readonly script: Script
   readonly #definition: ProcessorDefinition
@@ -71,6 +73,7 @@ export class Workbench {
       log: recordingLog(bench.log),
       metrics: recordingMetrics(bench.measurements),
       store: bench.store,
+      files: bench.#files(),
       clock: bench.clock,
       signal: bench.#shutdown.signal,
     })
@@ -120,6 +123,12 @@ export class Workbench {
   async close(): Promise<void> {
     this.#shutdown.abort()
     await within(clock, CLOSE_DEADLINE_MS, () => this.#processor?.close?.())
+  }
+
+  #files(): Files {
+    const log = recordingLog(this.log)
+    const providers = Object.keys(this.#providers)
+    return filesFor({ environment: {}, folder: '.', providers, log, hide: () => {}, signal: this.#shutdown.signal })
   }
 
   async #handle(call: EngineCall, sketch: CallSketch): Promise<SeenCall> {
