@@ -176,6 +176,15 @@ export interface Observation {
 /** Sees each frame of a passing stream. Must be cheap: most frames deserve no look inside. */
 export interface StreamObserver {
   frame(frame: SseFrame): FrameSign
+  /**
+   * How far a run of frames is plain: each of them is `content` and changes nothing of the observation, so that none
+   * has to be cut out and looked at. May be wrong only by saying too little.
+   *
+   * @param text bytes of the stream, each as one character (latin1)
+   * @param from where in the text a frame begins
+   * @returns offset of the first character that may belong to a frame that deserves a look; the length if none does
+   */
+  plainUntil?(text: string, from: number): number
   readonly observation: Observation
 }
 

@@ -38,7 +38,38 @@ class PassThrough implements Stage<Buffer, Buffer> {
     this.#frames = new FrameReader(reply.origin.provider)
   }
 
+  /** Runs of plain frames pass in one piece; only the others are cut out and looked at. */
   item(chunk: Buffer): readonly Buffer[] {
+    if (!this.#observer.plainUntil) return this.#watched(chunk)
+    const text = chunk.toString('latin1')
+    const pieces: Buffer[] = []
+    let at = 0
+    while (at < chunk.length) {
+      const end = this.#plainEnd(text, at)
+      if (end > at && this.#frames.skip(chunk.subarray(at, end))) {
+        pieces.push(chunk.subarray(at, end))
+        this.#sent += end - at
+        this.#reply.end.progress.count()
+        at = end
+      } else {
+        const next = text.indexOf(FRAME_END, at)
+        const until = next < 0 ? chunk.length : next + FRAME_END.length
+        pieces.push(...this.#watched(chunk.subarray(at, until)))
+        at = until
+      }
+    }
+    return adjoined(pieces, chunk)
+  }
+
+  /** Where the last of the plain frames ends that begin at `from`; `from` when there is none. */
+  #plainEnd(text: string, from: number): number {
+    if (this.#held.length > 0) return from
+    const sign = this.#observer.plainUntil?.(text, from) ?? from
+    const end = sign === from ? -1 : text.lastIndexOf(FRAME_END, sign - 1)
+    return end < from ? from : Math.min(end + FRAME_END.length, text.length)
+  }
+
+  #watched(chunk: Buffer): readonly Buffer[] {
     const hidden = this.#read(chunk)
     const { boundary } = this.#frames
     if (boundary === this.#sent) {
@@ -94,6 +125,15 @@ class PassThrough implements Stage<Buffer, Buffer> {
     this.#held.append(chunk)
     return this.#held.take()
   }
+}
+
+const FRAME_END = '\n\n'
+
+/** One buffer again where nothing of the chunk was held back or left out. */
+function adjoined(pieces: readonly Buffer[], chunk: Buffer): readonly Buffer[] {
+  if (pieces.length < 2) return pieces
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  return length === chunk.length && pieces[0]?.byteOffset === chunk.byteOffset ? [chunk] : pieces
 }
 
 type Span = readonly [start: number, end: number]

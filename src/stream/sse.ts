@@ -70,6 +70,20 @@ export class SseParser {
     return frames
   }
 
+  /**
+   * Passes over bytes that hold whole frames and begin and end between two of them.
+   * @returns whether they could be passed over; if not, they have to be pushed
+   */
+  skip(chunk: Buffer): boolean {
+    const { length } = chunk
+    const isBetween = this.#started && !this.#afterCr && this.#boundary === this.#read
+    if (!isBetween || length < 2 || chunk[length - 1] !== LF || chunk[length - 2] !== LF) return false
+    this.#read += length
+    this.#boundary = this.#read
+    this.#frameEnds = []
+    return true
+  }
+
   /** The stream has ended. The specification drops an unterminated frame; so does this, and returns it to look at. */
   end(): SseFrame | undefined {
     if (this.#rest.length > 0) {

@@ -104,8 +104,12 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
 
   #look(chunk: Buffer): void {
     try {
-      for (const frame of this.#frames.push(chunk)) {
-        if (this.#judge(frame)) return
+      // Frame by frame: a chunk may hold the whole stream, and the first content is near its beginning.
+      for (let at = 0; at < chunk.length; ) {
+        const next = chunk.indexOf('\n\n', at)
+        const end = next < 0 ? chunk.length : next + 2
+        if (this.#frames.push(chunk.subarray(at, end)).some(frame => this.#judge(frame))) return
+        at = end
       }
     } catch (error) {
       this.#refuse(error)

@@ -20,6 +20,11 @@ export class FrameReader {
     return this.#parser.frameEnds
   }
 
+  /** See `SseParser`. */
+  skip(chunk: Buffer): boolean {
+    return this.#parser.skip(chunk)
+  }
+
   /** @throws UpstreamError */
   push(chunk: Buffer): readonly SseFrame[] {
     try {

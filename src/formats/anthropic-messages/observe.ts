@@ -52,6 +52,12 @@ export class AnthropicStreamObserver implements StreamObserver {
     }
   }
 
+  plainUntil(text: string, from: number): number {
+    if (this.#id === undefined || !text.startsWith('event: content_block_delta\n', from)) return from
+    SIGN.lastIndex = from
+    return SIGN.exec(text)?.index ?? text.length
+  }
+
   get observation(): Observation {
     const finish = this.#isOver ? finishReasonOf(this.#stopReason, this.#hasToolCalls) : undefined
     return present({ model: this.#model, usage: this.#usage.usage, finish, error: this.#error })
@@ -88,6 +94,9 @@ export class AnthropicStreamObserver implements StreamObserver {
     this.#usage.add(document, document.value.usage)
   }
 }
+
+// Whatever is no plain delta: another event, another kind of line, or a data line of another type.
+const SIGN = /\r|\n(?!\n|event: content_block_delta\n|data: \{"type": ?"content_block_delta"|$)/g
 
 const EMPTY_STARTS = ['"text":""', '"text": ""', '"thinking":""', '"thinking": ""']
 

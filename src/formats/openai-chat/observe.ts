@@ -61,6 +61,13 @@ class ChatObserver implements StreamObserver {
     return isPlain && (this.#called || !mayCall(data)) ? 'content' : this.#look(data, event)
   }
 
+  plainUntil(text: string, from: number): number {
+    if (!this.#begun || this.#error || !text.startsWith('data: {', from)) return from
+    const sign = this.#called ? SIGN : SIGN_OR_CALL
+    sign.lastIndex = from
+    return sign.exec(text)?.index ?? text.length
+  }
+
   #look(data: string, event: string | undefined): FrameSign {
     const value = parsed(data)
     const error = findError(value) ?? (event === 'error' || value === undefined ? {} : undefined)
@@ -129,6 +136,12 @@ function deservesLook(data: string): boolean {
     !data.startsWith('{')
   )
 }
+
+// One pass for all that `deservesLook` and `mayCall` look for, and for whatever is not a row of `data: {…}` lines. A
+// quotation mark inside of a JSON string is escaped, so these cannot be found in what a model says. Linear: after each
+// key at most spaces are passed over.
+const SIGN = /"(?:finish_reason" *: *"|usage" *: *\{|error"|index" *: *[1-9])|\r|\n(?!\n|data: \{|$)/g
+const SIGN_OR_CALL = new RegExp(`${SIGN.source}|"(?:tool_calls" *: *\\[|function_call" *: *\\{)`, 'g')
 
 function mayCall(data: string): boolean {
   return follows(data, '"tool_calls"', BRACKET) || follows(data, '"function_call"', BRACE)
