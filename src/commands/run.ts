@@ -5,6 +5,7 @@ import { secretsIn } from '../config/secrets-in.ts'
 import { type ReadyGateway, type RunningGateway, setUpGateway } from '../gateway.ts'
 import { sampleCall, startPage } from '../server/start-page.ts'
 import { type Services, startServices } from '../services/services.ts'
+import { asError } from '../stream/as-error.ts'
 import { type Arguments, UsageError } from './arguments.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function run(given: Arguments, environment: Environment, version: s
   const blueprint = await loadAll(given.config, environment, loading)
   await loading.close()
   const { config } = blueprint
-  const services = startServices({ ...config.log, secrets: [...secretsIn(config)] })
+  const services = startServices({ ...config.log, secrets: [...secretsIn(config)] }, config)
   const ready = await setUpGateway(blueprint, services)
   const running = await ready.listen(given).catch(async (error: unknown) => {
     await ready.close()
@@ -24,7 +25,17 @@ export async function run(given: Arguments, environment: Environment, version: s
     throw addressProblem(error, config)
   })
   announce(running, ready, config, services, version)
+  surviveStrayRejections(services)
   stopOnSignal(running, services)
+}
+
+/** A processor that forgets a promise breaks no call; it is not to end everybody else's either. */
+function surviveStrayRejections({ log }: Services): void {
+  process.on('unhandledRejection', reason => {
+    log.error('a promise was rejected and nobody listened; some processor does not await it', {
+      stack: asError(reason).stack,
+    })
+  })
 }
 
 /** A page for a person in a terminal; one line of the log for everybody else. */

@@ -75,7 +75,7 @@ class StepRun implements Watched {
     this.#runningSince = performance.now()
     let handled: Promise<Reply>
     try {
-      handled = this.#step.processor.handle(this.#call, next => this.#next(next))
+      handled = this.#step.processor.handle(this.#call, call => seen(this.#next(call)))
     } catch (error) {
       this.#fail(this.#contained(error))
       return
@@ -216,6 +216,12 @@ class StepRun implements Watched {
     if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
     return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
   }
+}
+
+/** Nobody need await it: a rejection that nobody listens to would end the process. */
+function seen<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 /** A file that does not import `Refusal` can refuse too: with any object that has these three. */

@@ -4,6 +4,7 @@ import { refusal } from '../errors.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
 import { StepFailure } from '../pipeline/step.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
+import { asError } from '../stream/as-error.ts'
 
 export interface FailureResponse {
   readonly status: number
@@ -12,14 +13,23 @@ export interface FailureResponse {
 }
 
 /** What was thrown, as a refusal. A bug tells the client its call's id and nothing else; the log has the rest. */
-export function asRefusal(error: unknown, id: string, log: Log): Refusal {
+export function asRefusal(thrown: unknown, id: string, log: Log): Refusal {
+  const error = asError(thrown)
   if (error instanceof Refusal && isErrorStatus(error.status)) return error
   const step = error instanceof StepFailure ? { processor: error.step, fault: error.fault } : {}
-  log.error(error instanceof Error ? error.message : 'something that is no Error was thrown', {
-    ...step,
-    stack: stackOf(error instanceof StepFailure ? (error.cause ?? error) : error),
-  })
+  const { message, stack } = wordsOf(error)
+  log.error(message, { ...step, stack })
   return refusal('internal_error', `The gateway failed. Its log has more under the call id ${id}.`, { cause: error })
+}
+
+/** What the log is told of an error, whose members may throw in their turn. */
+function wordsOf(error: Error): { readonly message: string; readonly stack?: string | undefined } {
+  try {
+    const { message } = error
+    return { message, stack: error instanceof StepFailure ? asError(error.cause ?? error).stack : error.stack }
+  } catch {
+    return { message: 'an error was thrown that throws when it is looked at' }
+  }
 }
 
 /** A processor may make a refusal of anything. */
@@ -55,8 +65,4 @@ function retryHeaders({ retryAfterMs }: Refusal): Record<string, string> {
     'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
     'retry-after-ms': String(Math.max(0, Math.ceil(retryAfterMs))),
   }
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined
 }
