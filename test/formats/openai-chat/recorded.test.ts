@@ -108,26 +108,20 @@ describe('model lists', () => {
   })
 })
 
-describe('replies without their requests', () => {
-  const replies = [...recordedReplies('openai-chat'), ...recordedReplies('openai-compatible')]
+const REPLIES = [...recordedReplies('openai-chat'), ...recordedReplies('openai-compatible')]
 
-  test.runIf(replies.length > 0).each(replies.filter(each => each.stream))(
-    '$name comes back meaning the same',
-    ({ text }) => {
-      const events = eventsOfStream(text)
-      expect(grammarViolations(events)).toEqual([])
-      const completion = gathered(events)
-      const asked = replyContext({ stream_options: { include_usage: true } }, completion.model)
-      expect(likeCompletion(gathered(eventsOfStream(streamOf(events, asked))))).toEqual(likeCompletion(completion))
-    },
-  )
+describe.runIf(REPLIES.length > 0)('replies without their requests', () => {
+  test.each(REPLIES.filter(each => each.stream))('$name comes back meaning the same', ({ text }) => {
+    const events = eventsOfStream(text)
+    expect(grammarViolations(events)).toEqual([])
+    const completion = gathered(events)
+    const asked = replyContext({ stream_options: { include_usage: true } }, completion.model)
+    expect(likeCompletion(gathered(eventsOfStream(streamOf(events, asked))))).toEqual(likeCompletion(completion))
+  })
 
-  test.runIf(replies.length > 0).each(replies.filter(each => !each.stream))(
-    '$name is understood',
-    ({ status, text }) => {
-      expect(format.decodeError(status, parseDocument(text))).toMatchObject({ status, code: 'unsupported_parameter' })
-    },
-  )
+  test.each(REPLIES.filter(each => !each.stream))('$name is understood', ({ status, text }) => {
+    expect(format.decodeError(status, parseDocument(text))).toMatchObject({ status, code: 'unsupported_parameter' })
+  })
 })
 
 /** An error in the middle of a 200. */
