@@ -31,6 +31,9 @@ const OWN = join(ROOT, 'test/traffic/recorded')
 /** The whole collection where it is at hand, else the small selection in the repo; `SLUICE_TRAFFIC=own` wants that one. */
 export const TRAFFIC = process.env.SLUICE_TRAFFIC !== 'own' && existsSync(SHARED) ? SHARED : OWN
 
+/** Whether all of the collection is at hand: then its cases can be counted. */
+export const isWholeCollection = TRAFFIC === SHARED
+
 /** @param format a folder of the collection: a wire format, or `openai-compatible` */
 export function recordedCases(format: string): RecordedCase[] {
   const folder = join(TRAFFIC, format)

@@ -4,7 +4,7 @@ import type { HostedToolPart, OpaqueState, Part, ReasoningPart, ToolCallPart } f
 import { decodeCacheMark } from './cache-marks.ts'
 import { decodeCitation } from './citations.ts'
 import { booleanAt, isObject, type JsonObject, objectsAt, present, stringAt } from './fields.ts'
-import { extensionsWith, type Fields, leftoversOf } from './leftovers.ts'
+import { DIRECT_CALLER, extensionsWith, type Fields, leftoversOf } from './leftovers.ts'
 import { decodeMedia } from './media-decode.ts'
 import { FORMAT } from './name.ts'
 
@@ -113,7 +113,7 @@ export function decodeToolUse(document: JsonDocument, block: JsonObject): ToolCa
 export function toolUseFields(document: JsonDocument, block: JsonObject): Fields {
   const fields = leftoversOf(document, block, TOOL_USE_KEYS)
   const { caller } = block
-  return isObject(caller) && caller.type === 'direct' ? { ...fields, caller: document.textOf(caller) } : fields
+  return isObject(caller) && caller.type === 'direct' ? { ...fields, [DIRECT_CALLER]: document.textOf(caller) } : fields
 }
 
 function decodeToolResult(document: JsonDocument, block: JsonObject): Decoded {

@@ -51,8 +51,13 @@ export function textOfFields(fields: Fields): JsonText {
 export function writableFields(node: { readonly extensions?: Extensions }): WritableObject {
   const fields = node.extensions?.[FORMAT]
   if (fields === undefined) return {}
-  return Object.fromEntries(Object.entries(fields).map(([key, text]) => [key, new RawJson(text)]))
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, text]) => [key === DIRECT_CALLER ? 'caller' : key, new RawJson(text)]),
+  )
 }
+
+/** The note that a call said what every call is: made by the model itself. Nothing that others would lose. */
+export const DIRECT_CALLER = '#caller'
 
 /**
  * Adds the members of a JSON object to an object that is to be written; what is already there stays.

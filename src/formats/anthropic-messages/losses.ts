@@ -1,4 +1,6 @@
+import type { Extensions } from '../conversation.ts'
 import type { Loss } from '../losses.ts'
+import { FORMAT } from './name.ts'
 
 /** Where an encoder notes what it could not say. The same loss again (each delta of a stream) is one loss. */
 export class LossLog {
@@ -13,6 +15,15 @@ export class LossLog {
   }
   approximated(path: string, reason: string): void {
     this.#note({ path, action: 'approximated', reason })
+  }
+  /** Fields that only another format knows. Notes of its decoder to its own encoder (`#…`) are no fields. */
+  foreign(extensions: Extensions | undefined, path: string): void {
+    for (const [format, fields] of Object.entries(extensions ?? {})) {
+      if (format === FORMAT) continue
+      for (const key of Object.keys(fields)) {
+        if (!key.startsWith('#')) this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
+      }
+    }
   }
 
   #note(loss: Loss): void {

@@ -1,13 +1,14 @@
 /** One part of a streamed reply, events → the frames of one content block, or of none. */
 import type { Part } from '../conversation.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
-import type { ReplyEncoding } from './reply-blocks.ts'
+import { noteForeignFields, type ReplyEncoding } from './reply-blocks.ts'
 import { TextWriter } from './text-writer.ts'
 import { ThinkingWriter } from './thinking-writer.ts'
 import { ToolUseWriter } from './tool-use-writer.ts'
 import { WholeWriter } from './whole-writer.ts'
 
 export function partWriter(part: Part, index: number, frames: BlockFrames, encoding: ReplyEncoding): PartWriter {
+  noteForeignFields(part, `parts[${index}]`, encoding.log)
   switch (part.type) {
     case 'text':
       return new TextWriter(part, index, frames, encoding)

@@ -21,6 +21,7 @@ export interface ReplyEncoding {
 
 export function replyBlock(part: Part, index: number, encoding: ReplyEncoding): WritableObject | RawJson | undefined {
   const path = `parts[${index}]`
+  noteForeignFields(part, path, encoding.log)
   switch (part.type) {
     case 'text':
       return wholeText(part, path, encoding)
@@ -43,6 +44,12 @@ export function replyBlock(part: Part, index: number, encoding: ReplyEncoding): 
   }
   noteUnsayable(part, path, encoding.log)
   return undefined
+}
+
+/** What another format alone knows of a part: its fields, and state where Anthropic has none. */
+export function noteForeignFields(part: Part, path: string, log: LossLog): void {
+  log.foreign(part.extensions, path)
+  if (part.type === 'text' || part.type === 'refusal') noteForeignState(part.state, path, log)
 }
 
 export function noteUnsayable(part: Part, path: string, log: LossLog): void {

@@ -1,9 +1,11 @@
 /** Whole replies, canonical → wire (Anthropic Messages API, the `message` object). */
 import { writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
-import type { CompletedCandidate, Completion } from '../reply-events.ts'
+import type { Part } from '../conversation.ts'
+import type { CompletedCandidate, Completion, Usage } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { apiVersionOf } from './api-version.ts'
+import { estimateTokens, tokensOfText } from './estimate.ts'
 import type { Ending } from './finish.ts'
 import { messageId } from './ids.ts'
 import { LossLog } from './losses.ts'
@@ -32,7 +34,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
     content,
     ...nullFields(version),
     ...stop,
-    usage: encodeUsage(completion.usage, version),
+    usage: encodeUsage(completion.usage ?? estimatedUsage(parts, context), version),
   }
   const body = writeJson(withKept(message, candidate === undefined ? {} : keptFields(candidate.finish)))
   return { body, losses: log.losses }
@@ -45,6 +47,26 @@ function endingOf(candidate: CompletedCandidate | undefined, blocks: number): En
     hasToolCalls: parts.some(part => part.type === 'tool-call'),
     hasRefusal: parts.some(part => part.type === 'refusal'),
     isEmpty: blocks === 0,
+  }
+}
+
+/** Zero would be a lie: clients reckon with what is left of the context. */
+function estimatedUsage(parts: readonly Part[], { document }: ReplyContext): Usage {
+  const characters = parts.reduce((sum, part) => sum + saidBy(part).length, 0)
+  return { input: estimateTokens(document?.value ?? ''), output: tokensOfText(characters), estimated: true }
+}
+
+function saidBy(part: Part): string {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return part.text
+    case 'reasoning':
+      return part.chunks.join('')
+    case 'tool-call':
+      return part.arguments
+    default:
+      return ''
   }
 }
 

@@ -5,6 +5,7 @@ import type { Conversation } from '../conversation.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { CacheMarks } from './cache-marks.ts'
 import { type Encoding, unsupported } from './encoding.ts'
+import { noteForeign } from './foreign.ts'
 import { type WritableObject, withMembers, writableFields } from './leftovers.ts'
 import { LossLog } from './losses.ts'
 import { encodeMessages } from './messages-encode.ts'
@@ -21,6 +22,7 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   const limits = limitsOf(target.model)
   const encoding: Encoding = { target, limits, log, marks: new CacheMarks(conversation, log) }
   refuseImpossible(conversation, target)
+  noteForeign(conversation, log)
   noteUnknown(conversation, log)
 
   const format = encodeOutputFormat(conversation.outputFormat, encoding)

@@ -93,6 +93,8 @@ class ThinkingEncoder {
   #adaptive(): EncodedThinking {
     const { effort, budget } = this.#reasoning
     const wanted = effort ?? (typeof budget === 'number' ? effortOfBudget(budget) : undefined)
+    if (effort === undefined && wanted !== undefined)
+      this.#encoding.log.approximated('reasoning.budget', `this model takes no budget: asked for "${wanted}"`)
     return {
       thinking: { type: 'adaptive', ...this.#display() },
       maxTokens: this.#maxTokens,

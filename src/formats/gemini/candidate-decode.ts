@@ -1,6 +1,7 @@
 import { type JsonDocument, parseDocument } from '../../json/document.ts'
 import type { Citation, Part } from '../conversation.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
+import { answeredCalls } from './answered-calls.ts'
 import { CallIds } from './call-ids.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
 import { decodeFinish, finishWord } from './finish.ts'
@@ -41,6 +42,8 @@ export class CandidateDecoder {
   #message: string | undefined
   #parts = 0
   #half = ''
+  /** Calls, and answers to them, until it is known which of the calls are the client's to answer. */
+  #held: { readonly node: unknown; readonly document: JsonDocument }[] = []
 
   constructor(index: number, sink: ReplySink) {
     this.index = index
@@ -52,7 +55,7 @@ export class CandidateDecoder {
     return this.#word !== undefined
   }
   get empty(): boolean {
-    return this.#parts === 0
+    return this.#parts === 0 && this.#held.length === 0
   }
 
   /** @throws when a piece of arguments cannot be placed */
@@ -65,12 +68,35 @@ export class CandidateDecoder {
   }
 
   #part(node: unknown, document: JsonDocument): void {
+    if (isRecord(node) && this.#holds(node, document)) return
+    this.#release()
     if (isRecord(node) && typeof node.text === 'string' && isPlainText(node)) {
       this.#text(node.thought === true ? 'reasoning' : 'text', node.text)
       return
     }
     if (isRecord(node) && isRecord(node.functionCall) && this.#partialCall(node.functionCall, node)) return
-    this.#whole(decodePart(node, { document, ids: this.#ids, fromModel: true }))
+    this.#decode(node, document)
+  }
+
+  #decode(node: unknown, document: JsonDocument, answered?: ReadonlySet<unknown>): void {
+    this.#whole(decodePart(node, { document, ids: this.#ids, fromModel: true, ...(answered && { answered }) }))
+  }
+
+  /** Google's own functions are called like the client's; only the answer that follows tells them apart. */
+  #holds(node: Json, document: JsonDocument): boolean {
+    const { functionCall: call, functionResponse: response } = node
+    const isWhole = isRecord(call) && !this.#partial && !PartialCall.begins(call)
+    if (!isWhole && !(isRecord(response) && this.#held.length > 0)) return false
+    this.#held.push({ node, document })
+    return true
+  }
+
+  #release(): void {
+    if (this.#held.length === 0) return
+    const held = this.#held
+    this.#held = []
+    const answered = answeredCalls(held.map(({ node }) => node))
+    for (const { node, document } of held) this.#decode(node, document, answered)
   }
 
   #text(type: OpenPart['type'], text: string): void {
@@ -162,6 +188,7 @@ export class CandidateDecoder {
   /** Closes what is open. A call whose arguments never came to their end is given as far as it got. */
   finish(): Omit<FinishEvent, 'extensions'> {
     const broken = this.#partial !== undefined
+    this.#release()
     this.#completeCall()
     this.close()
     const word = this.#word

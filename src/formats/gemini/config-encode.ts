@@ -83,6 +83,8 @@ function encodeOutputFormat(conversation: Conversation, given: JsonText | undefi
     case 'json':
       return { responseMimeType: 'application/json' }
     case 'schema': {
+      if (outputFormat.description !== undefined)
+        losses.dropped('outputFormat.description', 'Gemini has no description of a schema as a whole')
       const responseMimeType = 'application/json'
       if (given !== undefined && jsonSchemaOfText(given) === outputFormat.schema) {
         return { responseMimeType, responseSchema: new RawJson(given) }

@@ -16,13 +16,17 @@ export interface PartSource {
   readonly ids: CallIds
   /** What the model says; a function's response there is that of a tool which Google ran. */
   readonly fromModel: boolean
+  /** Parts with a call that Google has answered itself. */
+  readonly answered?: ReadonlySet<unknown>
 }
 
 /** One `Part` → canonical. What is not understood is kept whole. */
 export function decodePart(node: unknown, source: PartSource): Part {
   const fields = new Fields(node, source.document)
   const signature = fields.takeString('thoughtSignature')
-  const part = decodeData(fields, source) ?? signatureOnly(fields, signature)
+  const call = source.answered?.has(node) === true ? fields.takeRecord('functionCall') : undefined
+  const part =
+    (call ? hosted('functionCall', call, source) : decodeData(fields, source)) ?? signatureOnly(fields, signature)
   if (!part) return opaque(node, source.document)
   const state = signature === undefined || signature === NO_SIGNATURE ? {} : { state: [signatureState(signature)] }
   const rest = fields.rest()
@@ -91,6 +95,7 @@ const HOSTED = {
   codeExecutionResult: { tool: 'codeExecution', phase: 'result' },
   toolCall: { tool: 'toolCall', phase: 'call' },
   toolResponse: { tool: 'toolCall', phase: 'result' },
+  functionCall: { tool: HOSTED_FUNCTION, phase: 'call' },
   functionResponse: { tool: HOSTED_FUNCTION, phase: 'result' },
 } as const
 
@@ -98,7 +103,7 @@ function hosted(name: keyof typeof HOSTED, node: Json, source: PartSource): Host
   const { tool, phase } = HOSTED[name]
   const fields = new Fields(node, source.document)
   const given = fields.takeString('id')
-  const id = name === 'functionResponse' ? source.ids.result(fields.takeString('name') ?? '', given) : given
+  const id = hostedId(name, fields.takeString('name') ?? '', given, source.ids)
   return {
     type: 'hosted-tool',
     tool: tool === 'toolCall' ? (fields.takeString('toolType') ?? tool) : tool,
@@ -107,6 +112,17 @@ function hosted(name: keyof typeof HOSTED, node: Json, source: PartSource): Host
     json: `{"${name}":${source.document.textOf(node)}}`,
     ...(id === undefined ? {} : { callId: id }),
   }
+}
+
+/** Calls of functions have ids, and are counted, like all others; those of Google's own tools may go without. */
+function hostedId(
+  kind: keyof typeof HOSTED,
+  name: string,
+  given: string | undefined,
+  ids: CallIds,
+): string | undefined {
+  if (kind === 'functionCall') return ids.call(name, given)
+  return kind === 'functionResponse' ? ids.result(name, given) : given
 }
 
 function opaque(node: unknown, document: JsonDocument): Part {

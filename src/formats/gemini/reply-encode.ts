@@ -3,7 +3,7 @@ import type { Part } from '../conversation.ts'
 import type { CompletedCandidate, Completion, FinishEvent } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeEmbeddings } from './embedding-replies.ts'
-import { extensionMembers } from './fields.ts'
+import { extensionMembers, FORMAT } from './fields.ts'
 import { encodeFinish } from './finish.ts'
 import { encodeGrounding } from './grounding.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -28,6 +28,20 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
     ...besideCandidates(completion.candidates.map(({ finish }) => finish)),
   }
   return { body: writeJson(body), losses: losses.all }
+}
+
+/** Some providers end a refusal like any answer; here nothing but the reason would tell it apart. */
+function isRefusal({ reason }: FinishEvent, parts: readonly Part[]): boolean {
+  return reason === 'stop' && parts.some(part => part.type === 'refusal')
+}
+
+/** Grounding is by address; what is cited by file or by place in a document cannot be told. */
+function noteUncitable(parts: readonly Part[], path: string, losses: Losses): void {
+  parts.forEach((part, at) => {
+    if (part.type !== 'text') return
+    const lost = part.citations?.some(({ format, url }) => format !== FORMAT && url === undefined)
+    if (lost) losses.dropped(`${path}.parts[${at}].citations`, 'Gemini cites by address only')
+  })
 }
 
 interface Named {
@@ -72,9 +86,10 @@ export function encodeEnd(finish: FinishEvent, parts: readonly Part[], losses: L
   if (finish.reason === 'pause') losses.approximated(`${path}.finish`, 'Gemini cannot say that the model paused')
   if (finish.stopSequence !== undefined) losses.dropped(`${path}.finish.stopSequence`, 'Gemini does not tell it')
   const texts = parts.filter(part => part.type === 'text')
+  noteUncitable(parts, path, losses)
   const cited = texts.map(({ text, citations }) => ({ text, citations: citations ?? [] }))
   return {
-    finishReason: encodeFinish(finish),
+    finishReason: encodeFinish(isRefusal(finish, parts) ? { reason: 'refusal' } : finish),
     finishMessage: finish.explanation,
     groundingMetadata: encodeGrounding(cited),
     logprobsResult: encodeLogprobs(texts.flatMap(({ logprobs }) => logprobs ?? [])),

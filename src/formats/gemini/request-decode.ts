@@ -1,6 +1,7 @@
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, Part, ServiceTier, Turn } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
+import { answeredCalls, partsOfModel } from './answered-calls.ts'
 import { CallIds } from './call-ids.ts'
 import { decodeConfig, defined } from './config-decode.ts'
 import { decodeEmbedding } from './embedding.ts'
@@ -22,11 +23,13 @@ export function decodeRequest(input: DecodeInput): Conversation {
 function decodeGenerate(body: Fields, { document }: DecodeInput): Conversation {
   // The path names the model; some clients repeat it here.
   body.take('model')
-  const source: PartSource = { document, ids: new CallIds(), fromModel: false }
+  const contents = body.takeList('contents') ?? []
+  const answered = answeredCalls(partsOfModel(contents))
+  const source: PartSource = { document, ids: new CallIds(), fromModel: false, answered }
   const turns = [
     ...cachedTurn(body),
     ...systemTurn(body, source),
-    ...(body.takeList('contents') ?? []).flatMap((content, at) => decodeContent(content, `contents[${at}]`, source)),
+    ...contents.flatMap((content, at) => decodeContent(content, `contents[${at}]`, source)),
   ]
   const tools = decodeTools(body.takeList('tools') ?? [], document)
   const { toolChoice, rest: toolConfig } = decodeToolConfig(body.take('toolConfig'), document)

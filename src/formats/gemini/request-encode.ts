@@ -1,5 +1,6 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
+import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { encodeConfig } from './config-encode.ts'
@@ -123,11 +124,12 @@ function refuseServerState({ state }: Conversation): void {
     throw unsupported('previous_response_id', 'cannot be continued by Gemini. Send the whole conversation.')
   if (state?.conversation !== undefined)
     throw unsupported('conversation', 'cannot be continued by Gemini. Send the whole conversation.')
-  if (state?.thread !== undefined)
-    throw unsupported('thread', 'cannot be continued by Gemini. Send the whole conversation.')
+  if (state?.thread !== undefined) throw threadUnsupported()
 }
 
-function noteTopLevelLosses({ state, metadata, parallelToolCalls }: Conversation, losses: Losses): void {
+function noteTopLevelLosses(conversation: Conversation, losses: Losses): void {
+  const { state, metadata, parallelToolCalls, cacheKey } = conversation
+  if (cacheKey !== undefined) losses.dropped('cacheKey', 'Gemini caches without being given a key')
   if (state?.store === true) losses.dropped('state.store', 'Gemini keeps no replies for later')
   if (metadata !== undefined) losses.dropped('metadata', 'Gemini takes none')
   if (parallelToolCalls === false)

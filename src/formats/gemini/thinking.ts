@@ -59,7 +59,9 @@ function levelFor(reasoning: Reasoning, thinking: Thinking & { by: 'level' }, lo
   // Rounded down to what the model has; up only where nothing is lower.
   const level = thinking.levels.findLast(known => RANK[known] <= RANK[effort]) ?? thinking.levels[0]
   if (level === undefined) return undefined
-  if (level !== effort) losses.approximated('reasoning', `the nearest thinking level here is "${level}"`)
+  if (reasoning.effort === undefined && effort !== 'none')
+    losses.approximated('reasoning.budget', `this model thinks in levels: asked for "${level}"`)
+  else if (level !== effort) losses.approximated('reasoning', `the nearest thinking level here is "${level}"`)
   return { thinkingLevel: level }
 }
 

@@ -9,6 +9,7 @@ import { callStateFields } from './reply-state.ts'
 interface Call {
   /** The n-th call of the message (conversion.md E197). */
   readonly place: number
+  readonly path: string
   readonly kind: ToolCallPart['kind']
   hasArguments: boolean
   hasEnded: boolean
@@ -29,17 +30,23 @@ export class CallEncoder {
     return this.#calls.size > 0
   }
 
-  begin(index: number, part: ToolCallPart): readonly string[] {
-    const call = { place: this.#calls.size, kind: part.kind, hasArguments: part.arguments !== '', hasEnded: false }
+  begin(index: number, part: ToolCallPart, path: string): readonly string[] {
+    const call = {
+      place: this.#calls.size,
+      path,
+      kind: part.kind,
+      hasArguments: part.arguments !== '',
+      hasEnded: false,
+    }
     this.#calls.set(index, call)
     if (!this.isLegacy) {
       return [
-        `"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, call.place, part.arguments, this.#ledger) })}]`,
+        `"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, call.place, part.arguments, path, this.#ledger) })}]`,
       ]
     }
     if (call.place === 0)
       return [writeJson({ function_call: { name: wireName(part), arguments: part.arguments } }).slice(1, -1)]
-    this.#ledger.dropped('tool-call', '"function_call" can hold one call only; the client asked for it')
+    this.#ledger.dropped(path, '"function_call" can hold one call only; the client asked for it')
     return []
   }
 
@@ -52,7 +59,7 @@ export class CallEncoder {
       case 'arguments-delta':
         return event.text === '' ? [] : this.#arguments(call, event.text)
       case 'state': {
-        const fields = callStateFields([event.state], this.#ledger)
+        const fields = callStateFields([event.state], call.path, this.#ledger)
         if (this.isLegacy || Object.keys(fields).length === 0) return []
         return [`"tool_calls":[${writeJson({ index: call.place, ...fields })}]`]
       }

@@ -4,11 +4,11 @@ import type { Citation, Part } from '../conversation.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
 import { CallEncoder } from './call-encode.ts'
 import { encodeCitation } from './citations.ts'
-import { encodeFinish, lostInFinish } from './finish.ts'
+import { encodeFinish, noteFinish } from './finish.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeMedia, noteLost } from './reply-parts.ts'
-import { reasoningStateFields } from './reply-state.ts'
+import { noteStateLost, stateDetails } from './reply-state.ts'
 import { residueOf } from './residue.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
@@ -17,6 +17,7 @@ type Field = 'content' | 'refusal' | 'reasoning_content'
 /** A part that is open: its events wait until every earlier part of the same field has ended. */
 interface Lane {
   readonly index: number
+  readonly part: Part
   readonly field: Field
   readonly waiting: PartEvent[]
   hasEnded: boolean
@@ -72,9 +73,9 @@ export class CandidateEncoder {
     })
     if (reason === undefined) return undefined
     this.#finished = true
-    const lost = lostInFinish(event)
-    if (lost !== undefined) this.#ledger.approximated(`choices[${this.#candidate}].finish`, lost)
-    const explained = event.reason === 'refusal' && !this.#refused ? event.explanation : undefined
+    noteFinish(event, `candidates[${this.#candidate}].finish`, this.#ledger)
+    const isSaid = this.#refused || this.#text === event.explanation
+    const explained = event.reason === 'refusal' && !isSaid ? event.explanation : undefined
     if (explained !== undefined) choices.push(this.#choice(`"refusal":${JSON.stringify(explained)}`))
     const word = this.#calls.isLegacy && reason === 'tool_calls' ? 'function_call' : reason
     return [...choices, this.#lastChoice(event, word)]
@@ -89,35 +90,36 @@ export class CandidateEncoder {
 
   #begin(index: number, part: Part): readonly string[] {
     this.#hasContent = true
+    this.#ledger.foreign(part.extensions, this.#path(index))
     switch (part.type) {
       case 'text':
-        return this.#open(index, 'content', wholeText(index, part))
+        return this.#open(index, part, 'content', wholeText(index, part))
       case 'refusal':
         this.#refused = true
-        return this.#open(index, 'refusal', textDeltas(index, part.text))
+        return this.#open(index, part, 'refusal', textDeltas(index, part.text))
       case 'reasoning':
-        return this.#open(index, 'reasoning_content', wholeReasoning(index, part))
+        return this.#open(index, part, 'reasoning_content', wholeReasoning(index, part))
       case 'tool-call':
-        return this.#calls.begin(index, part).map(delta => this.#choice(delta))
-      case 'media':
-        return this.#media(part)
+        return this.#calls.begin(index, part, this.#path(index)).map(delta => this.#choice(delta))
       default:
-        noteLost(part, this.#ledger)
-        return []
+        return this.#whole(part, this.#path(index))
     }
   }
 
-  #media(part: Extract<Part, { type: 'media' }>): readonly string[] {
-    const encoded = encodeMedia(part)
-    if (encoded === undefined) {
-      noteLost(part, this.#ledger)
-      return []
-    }
-    return [this.#choice(membersOf(encoded))]
+  #whole(part: Part, path: string): readonly string[] {
+    noteStateLost(part.state ?? [], path, this.#ledger)
+    const encoded = part.type === 'media' ? encodeMedia(part) : undefined
+    if (encoded !== undefined) return [this.#choice(membersOf(encoded))]
+    noteLost(part, path, this.#ledger)
+    return []
   }
 
-  #open(index: number, field: Field, whole: readonly PartEvent[]): readonly string[] {
-    this.#lanes.push({ index, field, waiting: [...whole], hasEnded: false })
+  #path(index: number): string {
+    return `candidates[${this.#candidate}].parts[${index}]`
+  }
+
+  #open(index: number, part: Part, field: Field, whole: readonly PartEvent[]): readonly string[] {
+    this.#lanes.push({ index, part, field, waiting: [...whole], hasEnded: false })
     return this.#drain(field)
   }
 
@@ -129,7 +131,7 @@ export class CandidateEncoder {
       if (lane === undefined) return choices
       for (const event of lane.waiting.splice(0)) {
         if (event.type === 'part-end') lane.hasEnded = true
-        else choices.push(...this.#say(field, event))
+        else choices.push(...this.#say(lane, event))
       }
       if (!lane.hasEnded) return choices
       this.#lanes.splice(this.#lanes.indexOf(lane), 1)
@@ -146,7 +148,7 @@ export class CandidateEncoder {
     return choices
   }
 
-  #say(field: Field, event: PartEvent): readonly string[] {
+  #say({ field, part }: Lane, event: PartEvent): readonly string[] {
     switch (event.type) {
       case 'text-delta':
         if (event.text === '') return []
@@ -155,11 +157,11 @@ export class CandidateEncoder {
       case 'section-break':
         return [this.#choice(`"${field}":"\\n\\n"`)]
       case 'state': {
-        const fields = membersOf(reasoningStateFields([event.state], this.#ledger))
-        return fields === '' ? [] : [this.#choice(fields)]
+        const details = stateDetails(part, [event.state], this.#path(event.index), this.#ledger)
+        return details.map(text => this.#choice(`"reasoning_details":${text}`))
       }
       case 'citation':
-        return this.#cite(event.citation)
+        return this.#cite(event.index, event.citation)
       case 'logprobs':
         return [this.#choice('', null, `"logprobs":${writeJson(encodeLogprobs(event.logprobs))},`)]
       default:
@@ -167,10 +169,10 @@ export class CandidateEncoder {
     }
   }
 
-  #cite(citation: Citation): readonly string[] {
+  #cite(index: number, citation: Citation): readonly string[] {
     const encoded = encodeCitation(citation, this.#text, this.#textStart)
     if (encoded !== undefined) return [this.#choice(`"annotations":[${writeJson(encoded)}]`)]
-    this.#ledger.dropped(`citations.${citation.kind}`, 'Chat Completions can only cite the web')
+    this.#ledger.dropped(`${this.#path(index)}.citations`, 'Chat Completions can only cite the web')
     return []
   }
 
@@ -189,7 +191,11 @@ export class CandidateEncoder {
 function wholeText(index: number, part: Extract<Part, { type: 'text' }>): readonly PartEvent[] {
   const logprobs: PartEvent[] = part.logprobs ? [{ type: 'logprobs', index, logprobs: part.logprobs }] : []
   const citations = (part.citations ?? []).map((citation): PartEvent => ({ type: 'citation', index, citation }))
-  return [...textDeltas(index, part.text), ...logprobs, ...citations]
+  return [...textDeltas(index, part.text), ...logprobs, ...citations, ...stateEvents(index, part)]
+}
+
+function stateEvents(index: number, part: Part): readonly PartEvent[] {
+  return (part.state ?? []).map((state): PartEvent => ({ type: 'state', index, state }))
 }
 
 function wholeReasoning(index: number, part: Extract<Part, { type: 'reasoning' }>): readonly PartEvent[] {
@@ -197,7 +203,7 @@ function wholeReasoning(index: number, part: Extract<Part, { type: 'reasoning' }
     ...(place === 0 ? [] : [{ type: 'section-break' as const, index }]),
     ...textDeltas(index, chunk),
   ])
-  return [...said, ...(part.state ?? []).map((state): PartEvent => ({ type: 'state', index, state }))]
+  return [...said, ...stateEvents(index, part)]
 }
 
 function textDeltas(index: number, text: string): readonly PartEvent[] {

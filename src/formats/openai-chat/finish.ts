@@ -1,6 +1,7 @@
 /** `finish_reason` ↔ canonical (conversion.md C.1). */
 import type { ErrorView } from '../error-view.ts'
 import type { FinishEvent, FinishReason } from '../reply-events.ts'
+import type { Ledger } from './ledger.ts'
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   stop: 'stop',
@@ -72,8 +73,18 @@ export function encodeFinish(reason: FinishReason, { called, refused, content }:
   }
 }
 
+/** Notes what a finish says and the wire has no word for. */
+export function noteFinish(finish: FinishEvent, path: string, ledger: Ledger): void {
+  const lost = lostIn(finish)
+  if (lost !== undefined) ledger.approximated(path, lost)
+  if (finish.stopSequence !== undefined)
+    ledger.dropped(`${path}.stopSequence`, 'Chat Completions does not tell which sequence stopped the answer')
+  if (finish.reason === 'content-filter' && finish.explanation !== undefined)
+    ledger.dropped(`${path}.explanation`, 'Chat Completions does not tell why a filter stopped the answer')
+}
+
 /** Why a finish reason says less on the wire than it did before; `undefined` when it says the same. */
-export function lostInFinish({ reason }: FinishEvent): string | undefined {
+function lostIn({ reason }: FinishEvent): string | undefined {
   switch (reason) {
     case 'pause':
       return 'Chat Completions cannot say that the model paused and wants the conversation back as it is'

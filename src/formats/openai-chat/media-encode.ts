@@ -47,7 +47,10 @@ const AUDIO_FORMATS: ReadonlyMap<string, string> = new Map([
 ])
 
 function encodeFile(part: MediaPart, path: string, target: Target): WirePart {
-  const { source, filename, mimeType } = part
+  const { source, mimeType } = part
+  const filename = part.filename ?? part.title
+  if ('text' in source || 'parts' in source)
+    target.ledger.approximated(path, 'Chat Completions has no documents of plain text: said as text')
   if ('text' in source) return { type: 'text', text: headed(part, source.text) }
   if ('parts' in source) return { type: 'text', text: headed(part, textOf(source.parts)) }
   if ('fileId' in source) return { type: 'file', file: { file_id: ownFileId(source, path, target), filename } }

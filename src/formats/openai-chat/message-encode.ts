@@ -22,7 +22,7 @@ export function encodeMessages(turns: readonly Turn[], target: Target): readonly
     const others = turn.parts.filter(part => !isResult(part))
     if (results.length > 0) target.ledger.foreign(turn.extensions, path)
     for (const result of results) {
-      messages.push(encodeResult(result, turn, path, target))
+      messages.push(encodeResult(result, turn, `${path}.parts[${turn.parts.indexOf(result)}]`, target))
       if (!target.dialect.toolMedia) media.push(...mediaMessageParts(result.name, resultMedia(result), path, target))
     }
     if (results.length > 0 && others.length === 0) continue

@@ -18,8 +18,8 @@ export interface ReplayedReasoning {
 export function replayReasoning(parts: readonly Part[], path: string, target: Target): ReplayedReasoning {
   const thoughts = parts.filter(part => part.type === 'reasoning')
   const hasCalls = parts.some(part => part.type === 'tool-call')
-  const text = textOf(thoughts, path, target)
-  const details = replayDetails(thoughts, path, target)
+  const text = textOf(parts, path, target)
+  const details = replayDetails(parts, path, target)
   const { replay, replayRequired } = target.dialect
   if (replay === 'none') return { fields: details }
   if (text === '') return { fields: { ...(replayRequired && hasCalls ? { [replay]: '' } : {}), ...details } }
@@ -28,10 +28,13 @@ export function replayReasoning(parts: readonly Part[], path: string, target: Ta
     : { fields: { [replay]: text, ...details } }
 }
 
-function textOf(thoughts: readonly ReasoningPart[], path: string, { dialect, ledger }: Target): string {
+function textOf(parts: readonly Part[], path: string, { dialect, ledger }: Target): string {
+  const thoughts = parts.filter(part => part.type === 'reasoning')
   const own = dialect.replay === 'none' ? [] : thoughts.filter(part => !(part.state ?? []).some(isForeign))
-  const isShort = thoughts.some(part => !own.includes(part) && part.chunks.join('') !== '')
-  if (isShort) ledger.dropped(`${path}.reasoning`, 'this server takes no earlier reasoning of another back')
+  for (const [at, part] of parts.entries()) {
+    if (part.type === 'reasoning' && !own.includes(part))
+      ledger.dropped(`${path}[${at}]`, 'this server takes no earlier reasoning of another back')
+  }
   return own.flatMap(part => part.chunks).join('\n\n')
 }
 
@@ -48,19 +51,22 @@ function thinkingPart(thoughts: readonly ReasoningPart[], text: string): Writabl
 
 /** OpenRouter's details, all items in order. */
 function replayDetails(
-  thoughts: readonly ReasoningPart[],
+  parts: readonly Part[],
   path: string,
   { dialect, ledger }: Target,
 ): { readonly [key: string]: Writable } {
+  const thoughts = parts.filter(part => part.type === 'reasoning')
   const states = thoughts.flatMap(part => part.state ?? [])
   const values = states.filter(state => state.scheme === 'openrouter.details').map(state => state.value)
   const details = dialect.reasoningDetails ? joinDetails(values) : undefined
-  for (const { scheme } of states) {
-    const goesOut =
-      scheme === 'openrouter.details'
-        ? details !== undefined
-        : scheme === 'mistral.signature' && dialect.replay === 'thinking'
-    if (!goesOut) ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)
+  const goesOut = ({ scheme }: OpaqueState): boolean =>
+    scheme === 'openrouter.details'
+      ? details !== undefined
+      : scheme === 'mistral.signature' && dialect.replay === 'thinking'
+  for (const [at, part] of parts.entries()) {
+    if (part.type === 'tool-call') continue
+    const lost = part.state?.find(state => part.type !== 'reasoning' || !goesOut(state))
+    if (lost) ledger.dropped(`${path}[${at}].state`, `this server did not issue the ${lost.scheme} state`)
   }
   return details === undefined || values.length === 0 ? {} : { reasoning_details: new RawJson(details) }
 }

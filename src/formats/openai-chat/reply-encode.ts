@@ -1,15 +1,15 @@
 /** A completion → the body of a Chat completion (OpenAI API reference, "The chat completion object"). */
 import { type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
-import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
+import type { Part, ReasoningPart, ToolCallPart } from '../conversation.ts'
 import type { CompletedCandidate, Completion } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeCitation } from './citations.ts'
-import { encodeFinish, lostInFinish, MALFORMED_CALL, type WireFinish } from './finish.ts'
+import { encodeFinish, MALFORMED_CALL, noteFinish, type WireFinish } from './finish.ts'
 import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeCall, encodeMedia, isLegacyClient, noteForeign, noteLost, replyId } from './reply-parts.ts'
-import { reasoningStateFields } from './reply-state.ts'
+import { messageStateFields } from './reply-state.ts'
 import { residueOf } from './residue.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
@@ -50,19 +50,45 @@ function encodeChoice(candidate: CompletedCandidate, isLegacy: boolean, ledger: 
   }
 }
 
-function encodeMessage({ parts, finish }: CompletedCandidate, isLegacy: boolean, ledger: Ledger): WireFields {
+function encodeMessage({ index, parts, finish }: CompletedCandidate, isLegacy: boolean, ledger: Ledger): WireFields {
+  const path = `candidates[${index}].parts`
+  noteParts(parts, path, ledger)
   const text = parts.filter(part => part.type === 'text')
-  const calls = parts.filter(part => part.type === 'tool-call')
-  const refusal = refusalOf(parts) ?? (finish.reason === 'refusal' ? finish.explanation : undefined)
+  const isSaid = text.some(part => part.text === finish.explanation)
+  const refusal = refusalOf(parts) ?? (finish.reason === 'refusal' && !isSaid ? finish.explanation : undefined)
   return {
     role: 'assistant',
     content: text.length === 0 ? null : text.map(part => part.text).join(''),
     refusal: refusal ?? null,
-    ...encodeReasoning(parts, ledger),
-    ...encodeAnnotations(text, ledger),
-    ...encodeCalls(calls, finish.reason === 'length', isLegacy, ledger),
-    ...encodeOthers(parts, ledger),
+    ...encodeReasoning(parts, path, ledger),
+    ...encodeAnnotations(parts, path, ledger),
+    ...encodeCalls(parts, path, finish.reason === 'length', isLegacy, ledger),
+    ...encodeOthers(parts, path, ledger),
   }
+}
+
+/** A message has its reasoning, its text and its calls apart, in this order. */
+const ORDER: readonly Part['type'][] = ['reasoning', 'text', 'tool-call']
+
+function noteParts(parts: readonly Part[], path: string, ledger: Ledger): void {
+  const moved = movedTypes(parts)
+  for (const [at, part] of parts.entries()) {
+    ledger.foreign(part.extensions, `${path}[${at}]`)
+    if (moved.has(part.type))
+      ledger.approximated(`${path}[${at}]`, `a Chat message has all of its ${part.type} in one place`)
+  }
+}
+
+/** Types of which a part comes later than another one that has its place behind it. */
+function movedTypes(parts: readonly Part[]): ReadonlySet<Part['type']> {
+  const moved = new Set<Part['type']>()
+  let latest = 0
+  for (const { type } of parts) {
+    const place = ORDER.indexOf(type)
+    if (place >= 0 && place < latest) moved.add(type)
+    latest = Math.max(latest, place)
+  }
+  return moved
 }
 
 function finishOf({ index, parts, finish }: CompletedCandidate, ledger: Ledger): WireFinish {
@@ -74,8 +100,7 @@ function finishOf({ index, parts, finish }: CompletedCandidate, ledger: Ledger):
   if (reason === undefined) {
     throw new Refusal(MALFORMED_CALL.status, MALFORMED_CALL.code, MALFORMED_CALL.message, MALFORMED_CALL)
   }
-  const lost = lostInFinish(finish)
-  if (lost !== undefined) ledger.approximated(`choices[${index}].finish`, lost)
+  noteFinish(finish, `candidates[${index}].finish`, ledger)
   return reason
 }
 
@@ -84,12 +109,10 @@ function refusalOf(parts: readonly Part[]): string | undefined {
   return refusals.length === 0 ? undefined : refusals.map(part => part.text).join('')
 }
 
-function encodeReasoning(parts: readonly Part[], ledger: Ledger): WireFields {
+function encodeReasoning(parts: readonly Part[], path: string, ledger: Ledger): WireFields {
   const thoughts = parts.filter(part => part.type === 'reasoning')
-  if (thoughts.length === 0) return {}
   const text = thoughts.map(reasoningText).join('')
-  const states = thoughts.flatMap(part => part.state ?? [])
-  return { ...(text === '' ? {} : { reasoning_content: text }), ...reasoningStateFields(states, ledger) }
+  return { ...(text === '' ? {} : { reasoning_content: text }), ...messageStateFields(parts, path, ledger) }
 }
 
 /** Sections are set apart by an empty line (conversion.md E104). */
@@ -97,15 +120,16 @@ function reasoningText({ chunks }: ReasoningPart): string {
   return chunks.join('\n\n')
 }
 
-function encodeAnnotations(parts: readonly TextPart[], ledger: Ledger): WireFields {
+function encodeAnnotations(parts: readonly Part[], path: string, ledger: Ledger): WireFields {
   let text = ''
   const annotations: Writable[] = []
-  for (const part of parts) {
+  for (const [at, part] of parts.entries()) {
+    if (part.type !== 'text') continue
     const offset = text.length
     text += part.text
     for (const citation of part.citations ?? []) {
       const encoded = encodeCitation(citation, text, offset)
-      if (encoded === undefined) ledger.dropped(`citations.${citation.kind}`, 'Chat Completions can only cite the web')
+      if (encoded === undefined) ledger.dropped(`${path}[${at}].citations`, 'Chat Completions can only cite the web')
       else annotations.push(encoded)
     }
   }
@@ -113,34 +137,34 @@ function encodeAnnotations(parts: readonly TextPart[], ledger: Ledger): WireFiel
 }
 
 function encodeCalls(
-  calls: readonly ToolCallPart[],
+  parts: readonly Part[],
+  path: string,
   isTruncated: boolean,
   isLegacy: boolean,
   ledger: Ledger,
 ): WireFields {
-  if (calls.length === 0) return {}
+  const calls = parts.flatMap((part, at) => (part.type === 'tool-call' ? [{ call: part, at: `${path}[${at}]` }] : []))
+  const [first, second] = calls
+  if (first === undefined) return {}
   // Clients parse the arguments of a finished call (conversion.md E44).
   const args = (call: ToolCallPart): string =>
     call.arguments === '' && call.kind === 'function' && !isTruncated ? '{}' : call.arguments
-  const [first] = calls
-  if (!isLegacy || first === undefined)
-    return { tool_calls: calls.map((call, place) => encodeCall(call, place, args(call), ledger)) }
-  if (calls.length > 1) ledger.dropped('tool-call', '"function_call" can hold one call only; the client asked for it')
-  return { function_call: { name: first.name, arguments: args(first) } }
+  if (!isLegacy) {
+    return { tool_calls: calls.map(({ call, at }, place) => encodeCall(call, place, args(call), at, ledger)) }
+  }
+  if (second !== undefined) ledger.dropped(second.at, '"function_call" can hold one call only; the client asked for it')
+  return { function_call: { name: first.call.name, arguments: args(first.call) } }
 }
 
-function encodeOthers(parts: readonly Part[], ledger: Ledger): WireFields {
+function encodeOthers(parts: readonly Part[], path: string, ledger: Ledger): WireFields {
   const images: Writable[] = []
   let audio: WireFields = {}
-  for (const part of parts) {
-    if (part.type === 'media') {
-      const encoded = encodeMedia(part)
-      if (encoded === undefined) noteLost(part, ledger)
-      else if (Array.isArray(encoded.images)) images.push(...encoded.images)
-      else audio = encoded
-    } else if (!HELD.has(part.type)) {
-      noteLost(part, ledger)
-    }
+  for (const [at, part] of parts.entries()) {
+    const encoded = part.type === 'media' ? encodeMedia(part) : undefined
+    if (encoded === undefined) {
+      if (!HELD.has(part.type)) noteLost(part, `${path}[${at}]`, ledger)
+    } else if (Array.isArray(encoded.images)) images.push(...encoded.images)
+    else audio = encoded
   }
   return { ...(images.length === 0 ? {} : { images }), ...audio }
 }

@@ -31,16 +31,17 @@ export function wireName({ name, namespace }: { readonly name: string; readonly 
  *
  * @param place the n-th call of the message
  * @param args arguments, or the beginning of them
+ * @param path of the part, for losses
  */
-export function encodeCall(call: ToolCallPart, place: number, args: string, ledger: Ledger): WireFields {
+export function encodeCall(call: ToolCallPart, place: number, args: string, path: string, ledger: Ledger): WireFields {
   const name = wireName(call)
   const said = call.kind === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
-  if (call.caller !== undefined) ledger.dropped('tool-call.caller', 'Chat Completions cannot say who called a tool')
+  if (call.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
   return {
     id: call.callId === '' ? `call_${place}` : call.callId,
     type: call.kind,
     ...said,
-    ...callStateFields(call.state ?? [], ledger),
+    ...callStateFields(call.state ?? [], path, ledger),
     ...ownFields(call.extensions),
   }
 }
@@ -67,19 +68,19 @@ function urlOf({ source, mimeType }: MediaPart): string | undefined {
 
 /** Notes an event that only another format can say. */
 export function noteForeign({ format }: RawEvent, ledger: Ledger): void {
-  ledger.dropped(format, `Chat Completions has no form for an event of ${format}`)
+  ledger.dropped('raw', `Chat Completions has no form for an event of ${format}`)
 }
 
 /** Notes a part that no Chat reply can hold. */
-export function noteLost(part: Part, ledger: Ledger): void {
+export function noteLost(part: Part, path: string, ledger: Ledger): void {
   switch (part.type) {
     case 'hosted-tool':
-      ledger.dropped(`hosted-tool.${part.tool}`, "Chat Completions does not show the provider's own tools")
+      ledger.dropped(path, `Chat Completions does not show the provider's own tools (${part.tool})`)
       return
     case 'opaque':
-      ledger.dropped(`${part.format}.${part.label}`, 'Chat Completions has no such part')
+      ledger.dropped(path, `Chat Completions has no such part (${part.label} of ${part.format})`)
       return
     default:
-      ledger.dropped(part.type, 'Chat Completions cannot have this in a reply')
+      ledger.dropped(path, `Chat Completions cannot have this in a reply (${part.type})`)
   }
 }

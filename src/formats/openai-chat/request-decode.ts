@@ -1,6 +1,6 @@
 /** A Chat Completions request → conversation (OpenAI API reference, "Create chat completion"). */
 import { Refusal } from '../../refusal.ts'
-import type { Conversation, OutputFormat, Sampling, ServerState, ServiceTier } from '../conversation.ts'
+import type { Conversation, Extensions, OutputFormat, Sampling, ServerState, ServiceTier } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import {
   arrayOf,
@@ -17,6 +17,7 @@ import {
 import { decodeMessages } from './message-decode.ts'
 import { FORMAT } from './name.ts'
 import { decodeReasoningSettings } from './reasoning-settings.ts'
+import { STREAM_OPTIONS } from './stream-usage.ts'
 import { decodeLegacyFunctions, decodeToolChoice, decodeTools } from './tool-decode.ts'
 
 /** @throws Refusal 400 naming the field */
@@ -39,8 +40,15 @@ export function decodeRequest({ document }: DecodeInput): Conversation {
     reasoning: decodeReasoningSettings(reader),
     outputFormat: reader.take('response_format', value => decodeOutputFormat(document, value)),
     ...decodeAccount(reader),
-    extensions: reader.extensions(FORMAT),
+    extensions: withStreamOptions(reader),
   })
+}
+
+/** How a stream is to be told is a matter of this format alone: a note, and no loss elsewhere. */
+function withStreamOptions(reader: FieldReader): Extensions | undefined {
+  const { stream_options: given, ...rest } = reader.rest() ?? {}
+  const fields = given === undefined ? rest : { ...rest, [STREAM_OPTIONS]: given }
+  return Object.keys(fields).length === 0 ? undefined : { [FORMAT]: fields }
 }
 
 function decodeToolSettings(

@@ -1,11 +1,13 @@
 /** A conversation → a Chat Completions request (conversion.md C.10, D.0). */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
+import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { ownFields } from './ledger.ts'
 import { encodeMessages } from './message-encode.ts'
 import { encodeReasoningSettings } from './reasoning-encode.ts'
+import { STREAM_OPTIONS } from './stream-usage.ts'
 import { type Target, targetOf, unsupported } from './target.ts'
 import { encodeTools } from './tool-encode.ts'
 
@@ -44,7 +46,7 @@ function withoutUndefined(fields: WireFields): WireFields {
 
 /** Fields that the client gave and nobody here understood, as it wrote them. */
 function encodeOwn({ extensions }: Conversation, stream: boolean, { dialect, ledger }: Target): WireFields {
-  const { stream_options: streamOptions, ...own } = ownFields(extensions)
+  const { [STREAM_OPTIONS]: streamOptions, ...own } = ownFields(extensions)
   if (streamOptions === undefined) return own
   // Refused where nothing is streamed (conversion.md E135).
   if (stream && dialect.streamOptions) return { ...own, stream_options: streamOptions }
@@ -59,7 +61,7 @@ function inDialect(fields: WireFields, { dialect, ledger, ...target }: Target): 
   }
   const kept = Object.entries(fields).filter(([key, value]) => {
     if (value === undefined || !dialect.omit.includes(key)) return true
-    ledger.dropped(key, 'this server does not take it')
+    ledger.dropped(CANONICAL.get(key) ?? key, 'this server does not take it')
     return false
   })
   return Object.fromEntries(
@@ -76,6 +78,22 @@ const SAMPLING = {
   seed: 'seed',
   logitBias: 'logit_bias',
 } as const satisfies Record<keyof Sampling, string>
+
+/** Canonical paths of fields that a server may not take, for losses. */
+const CANONICAL: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(SAMPLING).map(([name, wire]) => [wire, `sampling.${name}`] as const),
+  ['n', 'candidates'],
+  ['stop', 'stop'],
+  ['max_completion_tokens', 'maxOutputTokens'],
+  ['parallel_tool_calls', 'parallelToolCalls'],
+  ['response_format', 'outputFormat'],
+  ['reasoning_effort', 'reasoning.effort'],
+  ['tool_choice', 'toolChoice'],
+  ['safety_identifier', 'endUser'],
+  ['prompt_cache_key', 'cacheKey'],
+  ['service_tier', 'serviceTier'],
+  ['store', 'state.store'],
+])
 
 /** What reasoning models refuse, though others take it (OpenAI, "Reasoning models"). */
 const REFUSED_WHEN_REASONING: readonly (keyof Sampling)[] = [
@@ -157,5 +175,5 @@ function encodeAccount(conversation: Conversation, target: Target): WireFields {
 function refuseState({ state }: Conversation, target: Target): void {
   if (state?.previousId !== undefined) throw unsupported(target, 'previous_response_id', 'an earlier response')
   if (state?.conversation !== undefined) throw unsupported(target, 'conversation', 'a stored conversation')
-  if (state?.thread !== undefined) throw unsupported(target, 'thread', 'a message thread')
+  if (state?.thread !== undefined) throw threadUnsupported()
 }

@@ -19,3 +19,6 @@ export function askForUsage(streamOptions: unknown, dialect?: string): string | 
   const given = objectOf(streamOptions)
   return given?.include_usage === true ? undefined : JSON.stringify({ ...given, include_usage: true })
 }
+
+/** The note that keeps a client's `stream_options`. */
+export const STREAM_OPTIONS = '#stream_options'

@@ -30,7 +30,7 @@ export function encodeResult(
   return {
     role: 'tool',
     tool_call_id: target.ids.of(result.callId),
-    content: encodeOutcome(result, `${path}.parts`, target),
+    content: encodeOutcome(result, path, target),
     name: turn.name,
     ...ownFields(turn.extensions),
     ...ownFields(result.extensions),
@@ -41,7 +41,7 @@ function encodeOutcome(result: ToolResultPart, path: string, target: Target): Wr
   const shown = target.dialect.toolMedia
     ? result.content
     : result.content.filter(part => part.type !== 'media' || isTextual(part))
-  const said = encodeContent(shown, path, target)
+  const said = encodeContent(shown, `${path}.content`, target)
   const content = said === '' && result.structured !== undefined ? structuredText(result.structured) : said
   if (!result.isError) return content
   target.ledger.approximated(`${path}.isError`, 'Chat Completions has no failed tool results; the text says so instead')

@@ -109,11 +109,13 @@ function cacheOf(part: ContentPart, path: string, target: ContentTarget): { prom
 
 function encodeMedia(part: MediaPart, path: string, target: ContentTarget): readonly Writable[] {
   const { losses } = target
-  for (const key of ['title', 'context'] as const) {
-    if (part[key] !== undefined) losses.dropped(`${path}.${key}`, 'the Responses API has no such field of a file')
-  }
+  const isNamed = part.filename === undefined && ('base64' in part.source || 'url' in part.source)
+  if (part.title !== undefined && !isNamed)
+    losses.dropped(`${path}.title`, 'the Responses API has no title of a file beside its name')
+  if (part.context !== undefined) losses.dropped(`${path}.context`, 'the Responses API has no such field of a file')
   if (part.citationsEnabled) losses.dropped(`${path}.citationsEnabled`, 'the Responses API does not cite input files')
   const rest = { ...cacheOf(part, path, target), ...written(bagOf(part)) }
+  if ('text' in part.source) losses.approximated(path, 'the Responses API has no documents of plain text: said as text')
   if ('text' in part.source) return [{ type: 'input_text', text: part.source.text, ...rest }]
   if ('parts' in part.source) return encodeInnerParts(part.source.parts, path, target)
   switch (part.kind) {
@@ -160,14 +162,14 @@ function encodeFile(part: MediaPart, path: string, rest: Rest): Writable {
       : 'url' in source
         ? { file_url: source.url }
         : { file_id: ownFileId(source, path) }
-  return { type: 'input_file', filename: part.filename, ...place, detail: part.detail, ...rest }
+  return { type: 'input_file', filename: part.filename ?? part.title, ...place, detail: part.detail, ...rest }
 }
 
 function fileData(part: MediaPart, base64: string): Rest {
   const mimeType = part.mimeType ?? 'application/pdf'
   const mark = bagOf(part)?.['#file']
   return {
-    filename: part.filename ?? (mark === undefined ? nameOfType(mimeType) : undefined),
+    filename: part.filename ?? part.title ?? (mark === undefined ? nameOfType(mimeType) : undefined),
     file_data: mark === '"bare"' ? base64 : dataUrl(base64, mimeType),
   }
 }

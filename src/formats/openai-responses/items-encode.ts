@@ -49,6 +49,11 @@ export class ItemEncoder {
     turn.parts.forEach((part, index) => {
       const partPath = `${path}.parts[${index}]`
       this.#content.losses.foreign(part.extensions, partPath)
+      if (part.type !== 'reasoning' && part.type !== 'compaction' && part.state !== undefined)
+        this.#content.losses.dropped(
+          `${partPath}.state`,
+          'the Responses API has reasoning state in reasoning items only',
+        )
       if (isContent(part)) {
         if (turn.role === 'assistant' && message.length > 0 && message[0]?.part.id !== part.id) endMessage()
         message.push({ part, path: partPath })

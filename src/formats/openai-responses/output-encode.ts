@@ -23,6 +23,7 @@ export class OutputEncoder {
   readonly #ids: ItemIds
   readonly #items: ItemSequence
   #refused = false
+  readonly #words: string[] = []
 
   /** @param request the client's own request body */
   constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList) {
@@ -46,22 +47,28 @@ export class OutputEncoder {
     return this.#refused
   }
 
+  /** All text so far. */
+  get said(): string {
+    return this.#words.join('')
+  }
+
   event(event: PartEvent): string {
     if (event.type === 'part-start') return this.#partStart(event.index, event.candidate, event.part)
     const item = this.#items.of(event.index)
     if (item === undefined) return ''
     switch (event.type) {
       case 'text-delta':
+        if (item instanceof MessageItem) this.#words.push(event.text)
         return item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : ''
       case 'arguments-delta':
         return item instanceof CallItem ? item.add(event.text) : ''
       case 'section-break':
         return item instanceof ReasoningItem ? item.sectionBreak() : ''
       case 'state':
-        this.#state(item, event.state)
+        this.#state(item, event.state, `parts[${event.index}]`)
         return ''
       case 'citation':
-        return item instanceof MessageItem ? this.#citation(item, event.citation) : ''
+        return item instanceof MessageItem ? this.#citation(item, event.citation, `parts[${event.index}]`) : ''
       case 'logprobs':
         return item instanceof MessageItem ? item.logprobs(event.logprobs) : ''
       case 'part-end':
@@ -89,6 +96,8 @@ export class OutputEncoder {
       return ''
     }
     this.#losses.foreign(part.extensions, `parts[${index}]`)
+    if (part.type !== 'reasoning' && part.type !== 'compaction')
+      for (const state of part.state ?? []) this.#state(undefined, state, `parts[${index}]`)
     switch (part.type) {
       case 'text':
       case 'refusal':
@@ -115,9 +124,10 @@ export class OutputEncoder {
       return frames + item.begin('refusal', extraOf(bag)) + item.text(part.text)
     }
     const begun = open.native ? item.begin('output_text', extraOf(bag)) : item.continueText()
+    this.#words.push(part.text)
     // One after another: each frame takes the next number.
     let said = frames + begun + item.text(part.text)
-    for (const citation of part.citations ?? []) said += this.#citation(item, citation)
+    for (const citation of part.citations ?? []) said += this.#citation(item, citation, `parts[${index}]`)
     return said + item.logprobs(part.logprobs ?? [])
   }
 
@@ -150,7 +160,7 @@ export class OutputEncoder {
     let text = frames + item.begin(part.visibility, extraOf(bag))
     for (const [section, chunk] of part.chunks.entries())
       text += (section > 0 ? item.sectionBreak() : '') + item.text(chunk)
-    for (const state of part.state ?? []) this.#state(item, state)
+    for (const state of part.state ?? []) this.#state(item, state, `parts[${index}]`)
     return text
   }
 
@@ -199,18 +209,21 @@ export class OutputEncoder {
     return this.#whole(index, id, writeJson(item))
   }
 
-  #citation(item: MessageItem, citation: Parameters<MessageItem['citation']>[0]): string {
+  #citation(item: MessageItem, citation: Parameters<MessageItem['citation']>[0], path: string): string {
     const frames = item.citation(citation)
     if (frames === undefined)
-      this.#losses.dropped('citations', `the Responses API has no citation of this kind (${citation.kind})`)
+      this.#losses.dropped(`${path}.citations`, `the Responses API has no citation of this kind (${citation.kind})`)
     return frames ?? ''
   }
 
-  #state(item: OutputItem, state: Parameters<typeof carriedState>[0]): void {
+  #state(item: OutputItem | undefined, state: Parameters<typeof carriedState>[0], path: string): void {
     const value = carriedState(state)
     if (item instanceof ReasoningItem && value !== undefined) item.state(value)
     else
-      this.#losses.dropped('state', `reasoning state of ${state.scheme} has no place in a reply of the Responses API`)
+      this.#losses.dropped(
+        `${path}.state`,
+        `reasoning state of ${state.scheme} has no place in a reply of the Responses API`,
+      )
   }
 }
 

@@ -46,7 +46,8 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
  */
 function headInstructions(turns: readonly Turn[], native: boolean): number | undefined {
   const marked = turns.findIndex(turn => bagOf(turn)?.['#instructions'] !== undefined)
-  if (marked >= 0) return textOfTurn(turns[marked]) === undefined ? undefined : marked
+  // Instructions come before all input: what a processor has put before them takes their place.
+  if (marked >= 0) return textOfTurn(turns[0]) === undefined ? undefined : 0
   const [first] = turns
   if (native || first?.role !== 'system' || turns[1]?.role === 'system' || bagOf(first) !== undefined) return undefined
   return textOfTurn(first) === undefined ? undefined : 0

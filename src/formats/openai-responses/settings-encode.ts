@@ -1,6 +1,7 @@
 /** The conversation's settings → the fields of a request beside its input and tools. */
 import { createHash } from 'node:crypto'
 import type { Writable } from '../../json/raw.ts'
+import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { type Capabilities, capabilitiesOf, effortOfBudget, nearestEffort } from './capabilities.ts'
@@ -90,11 +91,7 @@ function refuseWhatChangesTheReply(conversation: Conversation): void {
     unsupported('stop', 'the Responses API has no stop sequences. Leave them out, or use another provider')
   const other = conversation.modalities?.find(modality => modality.toLowerCase() !== 'text')
   if (other !== undefined) unsupported('modalities', `the Responses API answers in text, not in ${other}`)
-  if (conversation.state?.thread !== undefined)
-    unsupported(
-      'state.thread',
-      'the Responses API cannot continue a thread of another provider. Send the whole conversation',
-    )
+  if (conversation.state?.thread !== undefined) throw threadUnsupported()
   if (conversation.maxOutputTokens === 0)
     unsupported('maxOutputTokens', 'the Responses API cannot be asked for no output at all')
 }
@@ -115,6 +112,8 @@ function encodeReasoningWish(
     // Not to think is what a model without reasoning does anyway.
     else if (wanted !== 'none') losses.dropped('reasoning', `${model} does not reason`)
   }
+  if (effort !== undefined && effort !== 'none' && reasoning?.effort === undefined && reasoning?.budget !== undefined)
+    losses.approximated('reasoning.budget', `the Responses API takes no budget of tokens: asked for "${effort}"`)
   const silent = known?.efforts.length === 0
   const shown = reasoning?.show === 'summary' || reasoning?.show === 'full'
   return {

@@ -88,6 +88,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   #end(finish: FinishEvent): string {
     const output = this.#output
     if (output === undefined) return ''
+    this.#noteFinish(finish)
     const explained = this.#explain(finish, output)
     const status = this.#statusOf(finish, output)
     if (finish.reason === 'pause')
@@ -99,9 +100,17 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     return frames + this.#frames.frame(status.event, `"response":${this.#response}`)
   }
 
+  #noteFinish(finish: FinishEvent): void {
+    if (finish.stopSequence !== undefined)
+      this.#losses.dropped('finish.stopSequence', 'the Responses API does not tell which sequence stopped the answer')
+    if (finish.reason === 'content-filter' && finish.explanation !== undefined)
+      this.#losses.dropped('finish.explanation', 'the Responses API does not tell why a filter stopped the answer')
+  }
+
   /** The reason for a refusal that the provider told beside its text is said as the API says it: as a refusal. */
   #explain(finish: FinishEvent, output: OutputEncoder): string {
     if (finish.reason !== 'refusal' || output.refused || finish.explanation === undefined) return ''
+    if (output.said === finish.explanation) return ''
     return output.refuse(finish.explanation)
   }
 

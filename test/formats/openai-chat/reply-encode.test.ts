@@ -71,7 +71,7 @@ describe('finish reasons', () => {
   })
 
   test.each(['pause', 'compaction'] as const)('that the model stopped for "%s" is noted as lost', reason => {
-    expect(whole(completed([TEXT], { reason })).lost).toEqual(['choices[0].finish'])
+    expect(whole(completed([TEXT], { reason })).lost).toEqual(['candidates[0].finish'])
   })
 
   test('why a model refused is told', () => {
@@ -131,7 +131,7 @@ describe('messages', () => {
     const { message, finish, lost } = whole(reply, body)
     expect(message.function_call).toEqual({ name: 'f', arguments: '{"x":1.0}' })
     expect(message.tool_calls).toBeUndefined()
-    expect([finish, lost]).toEqual(['function_call', ['tool-call']])
+    expect([finish, lost]).toEqual(['function_call', ['candidates[0].parts[1]']])
     expect(chunksOf(eventsOf(reply), body).at(-1)).toMatchObject({ choices: [{ finish_reason: 'function_call' }] })
   })
 
@@ -145,7 +145,7 @@ describe('messages', () => {
     }
     const { message, finish, lost } = whole(completed([hosted, TEXT]))
     expect(message.tool_calls).toBeUndefined()
-    expect([finish, lost]).toEqual(['stop', ['hosted-tool.web_search']])
+    expect([finish, lost]).toEqual(['stop', ['candidates[0].parts[0]']])
     expect(chunksOf(eventsOf(completed([hosted, TEXT])))).toHaveLength(2)
   })
 
@@ -166,7 +166,7 @@ describe('messages', () => {
     const thought: Part = { type: 'reasoning', visibility: 'full', chunks: ['x'], state }
     const { reply, lost } = whole(completed([thought]))
     expect(JSON.stringify(reply)).not.toContain('s3cret')
-    expect(lost).toEqual(['state.anthropic.signature'])
+    expect(lost).toEqual(['candidates[0].parts[0].state'])
   })
 
   test("Gemini's signature goes with its call, where Chat clients of Gemini look for it", () => {

@@ -105,7 +105,7 @@ describe('turns', () => {
       turns: [{ role: 'tool', parts: [result('a', [text('no disk')], { isError: true })] }],
     })
     expect(messages[0]?.content).toBe('{"error":"no disk"}')
-    expect(lost).toEqual(['approximated turns[0].parts.isError'])
+    expect(lost).toEqual(['approximated turns[0].parts[0].isError'])
   })
 
   test.each([
@@ -201,7 +201,7 @@ describe('earlier reasoning', () => {
   test('is not sent to OpenAI, which refuses it', () => {
     const { messages, lost } = encoded({ turns: [{ role: 'assistant', parts: [thought(), text('x')] }, HELLO] })
     expect(Object.keys(messages[0] ?? {})).toEqual(['role', 'content'])
-    expect(lost).toEqual(['dropped turns[0].parts.reasoning'])
+    expect(lost).toEqual(['dropped turns[0].parts[0]'])
   })
 
   test.each(['deepseek', 'openrouter', 'openai', 'mistral'])("another issuer's never reaches %s", dialect => {
@@ -212,7 +212,7 @@ describe('earlier reasoning', () => {
     )
     expect(body).not.toContain('s3cret')
     expect(body).not.toContain('"hm"')
-    expect(losses.map(loss => loss.path)).toContain('turns[0].parts.state')
+    expect(losses.map(loss => loss.path)).toContain('turns[0].parts[0].state')
   })
 
   test('DeepSeek gets an empty one rather than none beside calls', () => {
@@ -401,7 +401,7 @@ describe('settings', () => {
   })
 
   test('top_k goes to those who know it', () => {
-    expect(encoded({ sampling: { topK: 0 } })).toMatchObject({ lost: ['dropped top_k'] })
+    expect(encoded({ sampling: { topK: 0 } })).toMatchObject({ lost: ['dropped sampling.topK'] })
     expect(encoded({ sampling: { topK: 0 } }, { dialect: 'vllm' }).body.top_k).toBe(0)
   })
 

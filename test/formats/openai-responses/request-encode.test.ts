@@ -303,11 +303,15 @@ describe('settings', () => {
     ['candidates', { candidates: 2 }],
     ['stop', { stop: ['END'] }],
     ['modalities', { modalities: ['text', 'audio'] }],
-    ['state.thread', { state: { thread: '{}' } }],
     ['maxOutputTokens', { maxOutputTokens: 0 }],
   ] as const)('%s changes the reply, and is refused', (param, changes) => {
     expect(() => settings(changes)).toThrow(
       expect.objectContaining({ status: 400, code: 'unsupported_by_target', param }),
+    )
+  })
+  test('a thread is refused in the words that make the SDK send everything again', () => {
+    expect(() => settings({ state: { thread: '{}' } })).toThrow(
+      expect.objectContaining({ status: 400, code: 'thread_unsupported_request', param: 'thread' }),
     )
   })
   test('what only tunes the reply is left out, and said to be', () => {
@@ -343,9 +347,9 @@ describe('settings', () => {
     ['gpt-6-sol', { mode: 'disabled' }, 'none', 0],
     ['gpt-4o', { effort: 'high' }, undefined, 1],
     ['gpt-4o', { effort: 'none' }, undefined, 0],
-    ['grok-4', { budget: 5000 }, 'medium', 0],
+    ['grok-4', { budget: 5000 }, 'medium', 1],
     ['grok-4', { budget: 'dynamic' }, undefined, 0],
-    ['openai/gpt-5.2', { budget: 100_000 }, 'xhigh', 0],
+    ['openai/gpt-5.2', { budget: 100_000 }, 'xhigh', 1],
   ] as const)('%s asked for %j thinks %s', (model, reasoning, effort, losses) => {
     const encoded = settings({ reasoning }, model)
     expect((encoded.json.reasoning as Fields | undefined)?.effort).toBe(effort)

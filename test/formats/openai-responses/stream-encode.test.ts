@@ -226,7 +226,7 @@ test('E87: a signature of another maker is not passed off as OpenAI’s', () => 
   }
   const stream = [...whole(thinking), ...finish()].map(event => encoder.event(event)).join('')
   expect(stream).not.toContain('SECRET')
-  expect(encoder.losses).toMatchObject([{ path: 'state', action: 'dropped' }])
+  expect(encoder.losses).toMatchObject([{ path: 'parts[0].state', action: 'dropped' }])
 })
 
 describe('calls by the names that the client gave', () => {

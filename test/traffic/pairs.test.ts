@@ -1,0 +1,139 @@
+/**
+ * Every recorded exchange through every pair of formats, and back. Whatever is different on the other side must have
+ * been told as a loss, or be one of the few differences that are none.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Loss } from '../../src/formats/losses.ts'
+import type { Completion } from '../../src/formats/reply-events.ts'
+import { Refusal } from '../../src/refusal.ts'
+import { type Difference, explanationOf } from '../support/likeness.ts'
+import { compareCompletions } from '../support/likeness-completion.ts'
+import { compareConversations } from '../support/likeness-conversation.ts'
+import { isWholeCollection, type RecordedCase } from '../support/traffic.ts'
+import { isNormal } from './pairs-normal.ts'
+import { PairTable, withTable } from './pairs-table.ts'
+import {
+  answered,
+  conversationOf,
+  eventsOfCase,
+  gathered,
+  generating,
+  orRefusal,
+  replyContext,
+  SIDES,
+  type Side,
+  sendRequest,
+  sendStream,
+  sendWhole,
+  streamedEvents,
+} from './pairs-trip.ts'
+
+const PAGE = fileURLToPath(new URL('../../docs/fidelity.md', import.meta.url))
+const table = new PairTable()
+const PAIRS = SIDES.flatMap(from =>
+  SIDES.filter(to => to !== from).map(to => ({ name: `${from.name} → ${to.name}`, from, to })),
+)
+
+describe.each(PAIRS)('$name', ({ from, to }) => {
+  const cases = generating(from)
+
+  test('there are recordings to test with', () => {
+    expect(cases.length).toBeGreaterThan(0)
+  })
+
+  test('calls say the same, there and back again, but for what was told', () => {
+    const silent = cases.flatMap(each => named(each, () => callFaults(each, from, to)))
+    expect(silent).toEqual([])
+  })
+
+  test('replies say the same, whole and streamed, there and back again, but for what was told', () => {
+    const silent = cases.filter(answered).flatMap(each => named(each, () => replyFaults(each, from, to)))
+    expect(silent).toEqual([])
+  })
+})
+
+describe('the tables of docs/fidelity.md', () => {
+  afterAll(() => {
+    if (isWholeCollection && process.env.SLUICE_TABLES === 'print') console.info(tables())
+  })
+
+  test.runIf(isWholeCollection)('say what was counted (SLUICE_TABLES=update writes them anew)', () => {
+    const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : ''
+    if (process.env.SLUICE_TABLES === 'update') writeFileSync(PAGE, withTable(page, tables()))
+    else expect(page).toBe(withTable(page, tables()))
+  })
+})
+
+function tables(): string {
+  return table.markdown(SIDES.map(({ name }) => name))
+}
+
+/** Gives whatever is wrong, or is thrown, the name of its case. */
+function named(found: RecordedCase, act: () => readonly string[]): readonly string[] {
+  try {
+    return act().map(fault => `${found.name}: ${fault}`)
+  } catch (cause) {
+    throw new Error(found.name, { cause })
+  }
+}
+
+function callFaults(found: RecordedCase, from: Side, to: Side): readonly string[] {
+  const model = found.model ?? from.model
+  const conversation = conversationOf(from, found.requestText, model)
+  const there = orRefusal(() => sendRequest(to, conversation))
+  table.count(from.name, to.name, 'call', found.features, there instanceof Refusal ? there : there.losses)
+  if (there instanceof Refusal) return faultsOfRefusal(there)
+  const back = orRefusal(() => sendRequest(from, there.to, { model }))
+  return [
+    ...told(compareConversations(conversation, there.to), there.losses),
+    ...(back instanceof Refusal
+      ? faultsOfRefusal(back)
+      : told(compareConversations(there.to, back.to), back.losses).map(fault => `back: ${fault}`)),
+  ]
+}
+
+/** A client must be told what to leave out. */
+function faultsOfRefusal({ status, code, param }: Refusal): readonly string[] {
+  return status === 400 && param !== undefined && param !== '' ? [] : [`refused with ${status} ${code}, param ${param}`]
+}
+
+function told(differences: readonly Difference[], losses: readonly Loss[]): readonly string[] {
+  return differences
+    .filter(difference => !isNormal(difference) && explanationOf(difference, losses) === undefined)
+    .map(({ path, kind, from = '', to = '' }) => `${path} ${kind}: ${from.slice(0, 200)} => ${to.slice(0, 200)}`)
+}
+
+function replyFaults(found: RecordedCase, from: Side, to: Side): readonly string[] {
+  const events = eventsOfCase(from, found)
+  const completion = gathered(events)
+  const context = replyContext(to, bodyOfClient(found, from, to))
+  // Half an answer and its error: the stream must be valid, and end in an error there, too.
+  if (completion === undefined) return sendStream(to, events, context).to === undefined ? [] : ['the error got lost']
+  if (completion.candidates.some(({ finish }) => finish.reason === 'malformed-tool-call')) return []
+  const own = replyContext(from, found.requestText)
+  const whole = sendWhole(to, completion, context)
+  table.count(from.name, to.name, 'reply', found.features, whole.losses)
+  const streams = [events, streamedEvents(completion)].map(each => sendStream(to, each, context))
+  return [whole, ...streams].flatMap(trip => [
+    ...differing(completion, trip.to, trip.losses),
+    ...backAgain(from, trip.to, own).map(fault => `back: ${fault}`),
+  ])
+}
+
+/** What a client of the other format would have asked. */
+function bodyOfClient(found: RecordedCase, from: Side, to: Side): string {
+  const asked = orRefusal(() => sendRequest(to, conversationOf(from, found.requestText)))
+  return asked instanceof Refusal ? '{}' : asked.body
+}
+
+function backAgain(side: Side, completion: Completion | undefined, context: ReturnType<typeof replyContext>) {
+  if (completion === undefined) return []
+  const back = sendWhole(side, completion, context)
+  return differing(completion, back.to, back.losses)
+}
+
+function differing(from: Completion, to: Completion | undefined, losses: readonly Loss[]): readonly string[] {
+  return to === undefined ? ['the answer became an error'] : told(compareCompletions(from, to), losses)
+}
