@@ -157,7 +157,7 @@ export type Outcome = 'completed' | 'failed' | 'abandoned'
 export interface Progress {
   /** Events that have passed so far, heartbeats and the like not counted. */
   readonly events: number
-  /** When the last of them passed, by `Clock.now`; this very moment while the client holds the reply up. */
+  /** When the last of them passed, by `performance.now`; this very moment while the client holds the reply up. */
   readonly lastAt: number
   /** For how many milliseconds the client has held the reply up, or nobody had begun to read it. */
   readonly heldMs: number

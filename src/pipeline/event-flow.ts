@@ -83,6 +83,7 @@ function noting(end: ReplyEnd): Stage<ReplyEvent, ReplyEvent> {
     item: event => {
       noteEvent(end, event)
       if (event.type !== 'ping') end.progress.count()
+      if (event.type === 'end' || event.type === 'error') end.progress.end()
       return [event]
     },
     end: () => [],

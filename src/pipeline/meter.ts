@@ -5,8 +5,10 @@ import type { Flow, Sink } from '../stream/flow.ts'
 export class Meter implements Progress {
   #events = 0
   #lastAt = performance.now()
-  #heldSince: number | undefined
+  /** Until somebody begins to read, nothing can come. */
+  #heldSince: number | undefined = performance.now()
   #heldMs = 0
+  #isOver = false
 
   get events(): number {
     return this.#events
@@ -27,18 +29,27 @@ export class Meter implements Progress {
     this.#heldSince ??= performance.now()
   }
 
+  /** Nothing more is to come: from now on only the client is waited for. */
+  end(): void {
+    this.hold()
+    this.#isOver = true
+  }
+
   release(): void {
-    if (this.#heldSince === undefined) return
+    if (this.#heldSince === undefined || this.#isOver) return
     this.#lastAt = performance.now()
     this.#heldMs += this.#lastAt - this.#heldSince
     this.#heldSince = undefined
   }
 }
 
-/** Tells the meter when whoever reads the flow holds it up. */
+/** Tells the meter when somebody reads the flow, and when he holds it up. */
 export function metered<T>(flow: Flow<T>, meter: Meter): Flow<T> {
   return {
-    start: (sink: Sink<T>) => flow.start(sink),
+    start(sink: Sink<T>) {
+      meter.release()
+      flow.start(sink)
+    },
     pause() {
       meter.hold()
       flow.pause()

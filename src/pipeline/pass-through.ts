@@ -115,7 +115,10 @@ class PassThrough implements Stage<Buffer, Buffer> {
   #see(frame: SseFrame): FrameSign {
     const sign = this.#observer.frame(frame)
     if (sign !== 'preamble') this.#reply.end.progress.count()
-    if (sign === 'terminal' || sign === 'error') this.#told = true
+    if (sign === 'terminal' || sign === 'error') {
+      this.#told = true
+      this.#reply.end.progress.end()
+    }
     if (sign === 'terminal' || sign === 'error' || sign === 'usage') this.#reply.end.note(this.#observer.observation)
     return sign
   }
