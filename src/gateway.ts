@@ -10,7 +10,7 @@ import { buildPipeline } from './pipeline/build.ts'
 import type { Surroundings } from './pipeline/exchange.ts'
 import { connectProvider, type Provider, sendTo } from './pipeline/providers.ts'
 import { ActiveCalls } from './server/active-calls.ts'
-import { createApp } from './server/app.ts'
+import { createListener } from './server/app.ts'
 import { BodyBudget } from './server/body-budget.ts'
 import { logCall } from './server/call-log.ts'
 import { endpointsOf } from './server/endpoints.ts'
@@ -184,12 +184,12 @@ async function run(
     },
     streams: services.engine,
   })
-  const app = createApp({
+  const listener = createListener({
     handler,
     active,
     ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
   })
-  const listening = await listen({ ...server, ...where }, app.callback())
+  const listening = await listen({ ...server, ...where }, listener)
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }
 

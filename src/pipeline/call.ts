@@ -12,7 +12,7 @@ import type {
 } from '../contract.ts'
 import type { Conversation } from '../formats/conversation.ts'
 import type { Loss } from '../formats/losses.ts'
-import type { EncodeTarget } from '../formats/wire-format.ts'
+import type { EncodeTarget, MemberChange } from '../formats/wire-format.ts'
 import { answerReply } from './answer.ts'
 import { Body } from './body.ts'
 import { detached } from './detached.ts'
@@ -44,6 +44,7 @@ export class EngineCall implements Call {
   readonly exchange: Exchange
   readonly #state: CallState
   #conversation: Conversation | undefined
+  #client: Client | undefined
   #encoded:
     | { readonly body: Body; readonly losses: readonly Loss[]; readonly headers: CallState['headers'] }
     | undefined
@@ -100,7 +101,9 @@ export class EngineCall implements Call {
   }
   get client(): Client {
     const { identity } = this.#state
-    return identity ? { ...this.exchange.client, identity } : this.exchange.client
+    if (!identity) return this.exchange.client
+    this.#client ??= { ...this.exchange.client, identity }
+    return this.#client
   }
   get size(): number {
     return this.body?.bytes.length ?? 0
@@ -224,14 +227,21 @@ export class EngineCall implements Call {
   #spliced(body: Body, { model, maxOutputTokens }: CallChanges): Body {
     const format = formatOf(this.exchange.surroundings, this.format)
     let edited = body
-    if (model !== undefined && model !== this.model && format.modelIn === 'body') {
-      edited = edited.with('model', JSON.stringify(model))
+    if (model !== undefined && model !== this.model) {
+      const named =
+        format.modelIn === 'body' ? { key: 'model', json: JSON.stringify(model) } : this.#repeated(body, model)
+      if (named) edited = edited.with(named.key, named.json)
     }
     if (maxOutputTokens !== undefined && format.maxOutputTokens) {
       const { key, json } = format.maxOutputTokens.write(edited.value, maxOutputTokens)
       edited = edited.with(key, json)
     }
     return edited
+  }
+
+  #repeated(body: Body, model: string): MemberChange | undefined {
+    if (this.operation === 'generate') return undefined
+    return formatOf(this.exchange.surroundings, this.format).repeatModel?.(body.document, model)
   }
 
   #decode(): Conversation {

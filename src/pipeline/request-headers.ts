@@ -29,7 +29,9 @@ export function requestHeaders(
 
 function forwarded(call: EngineCall, allowed: readonly string[]): Record<string, string> {
   const sent: Record<string, string> = {}
-  for (const [name, value] of Object.entries(call.client.headers)) {
+  const { headers } = call.exchange.client
+  for (const name in headers) {
+    const value = headers[name]
     if (value !== undefined && isAllowed(name, allowed) && isSendable(value)) sent[name] = value
   }
   return sent
@@ -41,7 +43,29 @@ function joined(theirs: string, needed: string): string {
 }
 
 function isAllowed(name: string, allowed: readonly string[]): boolean {
-  return allowed.some(each => (each.endsWith('*') ? name.startsWith(each.slice(0, -1)) : name === each))
+  const { exact, prefixes } = allowListOf(allowed)
+  return exact.has(name) || prefixes.some(prefix => name.startsWith(prefix))
+}
+
+interface AllowList {
+  readonly exact: ReadonlySet<string>
+  readonly prefixes: readonly string[]
+}
+
+const allowLists = new WeakMap<readonly string[], AllowList>()
+
+/** The list of a kind of provider, taken apart once. */
+function allowListOf(names: readonly string[]): AllowList {
+  let list = allowLists.get(names)
+  if (!list) {
+    const isPrefix = (name: string): boolean => name.endsWith('*')
+    list = {
+      exact: new Set(names.filter(name => !isPrefix(name))),
+      prefixes: names.filter(isPrefix).map(name => name.slice(0, -1)),
+    }
+    allowLists.set(names, list)
+  }
+  return list
 }
 
 /** undici refuses other values by throwing; a client is not to cause that (reliability.md, fact 9). */

@@ -10,6 +10,7 @@ import { EngineFamilies } from './engine-families.ts'
 import { GenAiMetrics, type GenAiSeries } from './gen-ai-metrics.ts'
 import { operationName, providerName } from './gen-ai-names.ts'
 import { ModelLabels } from './model-labels.ts'
+import type { CounterSeries, HistogramSeries } from './quick-series.ts'
 
 /** A call that is over, as far as metrics care. */
 export interface FinishedCall {
@@ -76,6 +77,7 @@ export class EngineMetrics {
   readonly #results = new ClosedNames(MAX_CODES)
   readonly #providers = new Map<string, string>()
   readonly #series = new Map<string, CallSeries>()
+  readonly #attempts = new Map<string, { readonly attempts: CounterSeries; readonly duration: HistogramSeries }>()
   #models = new ModelLabels([])
   #inflight: () => number = () => 0
 
@@ -117,8 +119,18 @@ export class EngineMetrics {
   }
 
   attempt({ provider, result, ms }: { readonly provider: string; readonly result: string; readonly ms: number }): void {
-    this.#families.attempts.labels(provider, this.#results.of(result)).inc()
-    this.#families.attemptDuration.labels(provider).observe(ms / 1000)
+    const key = `${provider}\0${result}`
+    let series = this.#attempts.get(key)
+    if (series === undefined) {
+      const { attempts, attemptDuration } = this.#families
+      series = {
+        attempts: attempts.labels(provider, this.#results.of(result)),
+        duration: attemptDuration.labels(provider),
+      }
+      this.#attempts.set(key, series)
+    }
+    series.attempts.inc()
+    series.duration.observe(ms / 1000)
   }
 
   /** @returns what to call when the step has handled a call */
