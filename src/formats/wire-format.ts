@@ -22,6 +22,8 @@ export interface WireFormat {
   readonly schemas: Readonly<Partial<Record<Operation, object>>>
   /** Where the model's name stands: a top-level key of the body that is called `model`, or the URL. */
   readonly modelIn: 'body' | 'path'
+  /** Where the body of a call other than `generate` repeats a model that stands in the URL. */
+  repeatModel?(document: JsonDocument, model: string): MemberChange | undefined
   /** True when a client may answer to a request of this shape in the canonical view, and an upstream speaks it. */
   readonly upstream: boolean
   /** Reads the head of a request whose body has passed its schema. @throws Refusal */
@@ -66,8 +68,13 @@ export interface WireFormat {
 /** Reads and writes one number of a parsed body, so that a cap needs no decoding. */
 export interface TokenCap {
   read(body: unknown): number | undefined
-  /** The top-level member to set, and the JSON text to set it to. */
-  write(body: unknown, tokens: number): { readonly key: string; readonly json: string }
+  write(body: unknown, tokens: number): MemberChange
+}
+
+/** A top-level member of a body, and the JSON text to set it to. */
+export interface MemberChange {
+  readonly key: string
+  readonly json: string
 }
 
 /** A route of a parser. `{model}` in the path matches one or more segments. */

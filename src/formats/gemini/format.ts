@@ -7,6 +7,7 @@ import { decodeError, encodeError, errorBody } from './errors.ts'
 import { isRecord } from './fields.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { GeminiStreamObserver, observeReply } from './observe.ts'
+import { repeatModel } from './repeated-model.ts'
 import { decodeReply } from './reply-decode.ts'
 import { encodeReply } from './reply-encode.ts'
 import { decodeRequest } from './request-decode.ts'
@@ -72,6 +73,7 @@ export default {
   routes,
   schemas,
   modelIn: 'path',
+  repeatModel,
   clientHeaders: ['x-goog-api-key', 'x-goog-api-client'],
   upstream: true,
   readHead,
