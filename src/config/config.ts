@@ -46,6 +46,8 @@ export interface LogConfig {
 export interface StoreConfig {
   readonly driver: 'memory' | 'redis'
   readonly url?: Secret
+  /** How many instances share it. */
+  readonly instances: number
 }
 
 export interface ProviderConfig {

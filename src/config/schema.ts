@@ -110,9 +110,20 @@ export const STORE_SCHEMA = {
       type: 'string',
       enum: ['memory', 'redis'],
       default: 'memory',
-      description: 'Only memory is available for now.',
+      description: 'Redis, or Valkey, is for several instances that share their limits, and for limits that outlive a restart.',
     },
-    url: { type: 'string', secret: true, description: 'Address of the store, for a driver that needs one.' },
+    url: {
+      type: 'string',
+      secret: true,
+      description: 'Address of the store, for redis: "redis://user:password@host:6379/0", or "rediss://" for TLS.',
+    },
+    instances: {
+      type: 'integer',
+      ...POSITIVE,
+      default: 1,
+      description:
+        'How many instances share the store. While it is out of reach, each of them keeps so much of every limit.',
+    },
   },
   additionalProperties: false,
 } as const satisfies ObjectSchema

@@ -19,6 +19,7 @@ export function checkSettings(file: Table, place: Place): Checked<Settings> {
   const problems = [
     ...[server, metrics, log, store].flatMap(section => section.problems),
     ...notYetAvailable(file, place),
+    ...(store.value ? storeProblems(store.value, place.at('store')) : []),
   ]
   if (!server.value || !metrics.value || !log.value || !store.value) return { problems, references: [] }
   const value = { server: serverConfig(server.value), metrics: metrics.value, log: log.value, store: store.value }
@@ -27,15 +28,21 @@ export function checkSettings(file: Table, place: Place): Checked<Settings> {
 
 function notYetAvailable(file: Table, place: Place): readonly Problem[] {
   const workers = isTable(file.server) ? entryOf(file.server, 'workers') : undefined
-  const driver = isTable(file.store) ? entryOf(file.store, 'driver') : undefined
   const problems: Problem[] = []
   if (Number.isInteger(workers) && (workers === 0 || Number(workers) > 1)) {
     problems.push(place.at('server', 'workers').problem('more than one process is not available yet; leave it at 1'))
   }
-  if (driver === 'redis') {
-    problems.push(place.at('store', 'driver').problem('"redis" is not available yet; use "memory"'))
-  }
   return problems
+}
+
+function storeProblems({ driver, url }: OptionsOf<typeof STORE_SCHEMA>, place: Place): readonly Problem[] {
+  if (driver === 'memory') return url === undefined ? [] : [place.at('url').problem('the driver "memory" has no url', 'key')]
+  const at = place.at('url')
+  if (at.origin?.kind === 'unknown') return []
+  if (url === undefined) return [at.problem('missing; the driver "redis" needs it, such as "redis://127.0.0.1:6379"')]
+  const text = url.reveal()
+  const known = /^rediss?:\/\//.test(text) && URL.canParse(text)
+  return known ? [] : [at.problem('must be a URL that begins with "redis://" or "rediss://"')]
 }
 
 function serverConfig(table: OptionsOf<typeof SERVER_SCHEMA>): ServerConfig {

@@ -6,8 +6,8 @@ import { clock } from './clock.ts'
 import { EngineMetrics } from './engine-metrics.ts'
 import { createLog, type GatewayLog, type LogOptions } from './log.ts'
 import { createMetrics, type GatewayMetrics } from './metrics.ts'
-import { type SharedStore, sharedStore } from './store.ts'
-import { MemoryStore } from './store-memory.ts'
+import { openStore, type StoreSettings } from './open-store.ts'
+import type { SharedStore } from './store.ts'
 
 export interface Services {
   readonly clock: Clock
@@ -15,21 +15,34 @@ export interface Services {
   readonly metrics: GatewayMetrics
   readonly engine: EngineMetrics
   readonly store: SharedStore
-  /** Writes out what the log still holds. */
+  /** Closes the store, and writes out what the log still holds. */
   close(): Promise<void>
 }
 
-export function startServices(log: LogOptions): Services {
+/** What the configuration says of services; without it, everything is kept in memory. */
+export interface ServiceSettings {
+  readonly store?: StoreSettings
+}
+
+export function startServices(log: LogOptions, settings: ServiceSettings = {}): Services {
   const metrics = createMetrics()
   const root = createLog(log)
   countDropped(metrics.registry, root)
+  const store = openStore(settings.store ?? { driver: 'memory', instances: 1 }, {
+    clock,
+    log: root,
+    registry: metrics.registry,
+  })
   return {
     clock,
     log: root,
     metrics,
     engine: new EngineMetrics(metrics.registry, version()),
-    store: sharedStore(new MemoryStore(clock)),
-    close: async () => root.flush(),
+    store,
+    close: async () => {
+      await store.close()
+      root.flush()
+    },
   }
 }
 

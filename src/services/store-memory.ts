@@ -1,6 +1,8 @@
 /** State in the memory of this process: right for one instance, and gone when it stops. */
-import type { Bucket, Clock, Store, TakeResult } from '../contract.ts'
+import type { Bucket, Clock, Demand, TakeResult } from '../contract.ts'
+import { checkedTtl, costOf, isSlots, refillMs, takeResult, waitFor } from './demands.ts'
 import { ExpiringMap } from './expiring-map.ts'
+import type { StoreDriver } from './store-driver.ts'
 
 /** Tokens of a bucket at a time. */
 interface Level {
@@ -8,32 +10,28 @@ interface Level {
   readonly at: number
 }
 
-/** All that a `take` wants of one bucket; the same bucket may be named several times. */
-interface Demand {
-  readonly bucket: Bucket
-  readonly cost: number
-  readonly tokens: number
-}
-
 export interface MemoryStoreLimits {
-  /** Keys, values and buckets each. The one that was not used for longest is forgotten when there are more. */
+  /** Keys, values, buckets and reservations each. The one that was not used for longest is forgotten when there are more. */
   readonly keys?: number
   /** Bytes of all values together. */
   readonly bytes?: number
 }
 
-/** Sums of fractions must not keep a call out for a billionth of a token. */
-const TOLERANCE = 1e-9
-
-export class MemoryStore implements Store {
+export class MemoryStore implements StoreDriver {
   readonly #clock: Pick<Clock, 'now'>
   readonly #values: ExpiringMap<string>
   readonly #levels: ExpiringMap<Level>
+  /** What each reservation was charged, in the order of its demands. */
+  readonly #reserved: ExpiringMap<readonly number[]>
+  /** Who holds a slot, and until when. */
+  readonly #holders = new Map<string, Map<string, number>>()
 
   constructor(clock: Pick<Clock, 'now'>, { keys = 100_000, bytes = 256 * 1024 * 1024 }: MemoryStoreLimits = {}) {
+    const now = (): number => clock.now()
     this.#clock = clock
-    this.#values = new ExpiringMap({ keys, weight: bytes }, () => clock.now())
-    this.#levels = new ExpiringMap({ keys, weight: Number.POSITIVE_INFINITY }, () => clock.now())
+    this.#values = new ExpiringMap({ keys, weight: bytes }, now)
+    this.#levels = new ExpiringMap({ keys, weight: Number.POSITIVE_INFINITY }, now)
+    this.#reserved = new ExpiringMap({ keys, weight: Number.POSITIVE_INFINITY }, now)
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -55,71 +53,100 @@ export class MemoryStore implements Store {
     return sum
   }
 
-  /** @throws RangeError when a bucket's numbers make no sense */
   async take(buckets: readonly Bucket[]): Promise<TakeResult> {
-    const now = this.#clock.now()
-    const demands = this.#demands(buckets, now)
-    const waitMs = Math.max(0, ...[...demands.values()].map(waitFor))
-    const taken = waitMs === 0
-    if (taken) for (const demand of demands.values()) this.#charge(demand, now)
-    return { taken, waitMs, buckets: buckets.map(({ key }) => report(demands.get(key), taken)) }
+    return this.#take(buckets, this.#clock.now())
   }
+
+  async reserve(id: string, demands: readonly Demand[], ttlMs: number): Promise<TakeResult> {
+    const now = this.#clock.now()
+    if (this.#reserved.get(id)) {
+      const there = demands.map(demand => this.#there(demand, now) + costOf(demand))
+      return takeResult(demands, there, true)
+    }
+    const result = this.#take(demands, now)
+    if (!result.taken) return result
+    this.#reserved.set(id, demands.map(costOf), now + ttlMs, 0)
+    for (const demand of demands) if (isSlots(demand)) this.#hold(demand.key, id, now + ttlMs)
+    return result
+  }
+
+  async settle(id: string, demands: readonly Demand[], used: readonly number[]): Promise<boolean> {
+    const reserved = this.#reserved.get(id)
+    if (!reserved) return false
+    this.#reserved.delete(id)
+    const now = this.#clock.now()
+    for (const [index, demand] of demands.entries()) {
+      if (isSlots(demand)) this.#free(demand.key, id)
+      else this.#correct(demand, (used[index] ?? 0) - (reserved[index] ?? 0), now)
+    }
+    return true
+  }
+
+  async renew(id: string, demands: readonly Demand[], ttlMs: number): Promise<boolean> {
+    const reserved = this.#reserved.get(id)
+    if (!reserved) return false
+    const expiresAt = this.#clock.now() + ttlMs
+    this.#reserved.set(id, reserved, expiresAt, 0)
+    for (const demand of demands) if (isSlots(demand)) this.#hold(demand.key, id, expiresAt)
+    return true
+  }
+
+  async close(): Promise<void> {}
 
   #put(key: string, value: string, expiresAt: number): void {
     this.#values.set(key, value, expiresAt, 2 * (key.length + value.length))
   }
 
-  #demands(buckets: readonly Bucket[], now: number): ReadonlyMap<string, Demand> {
-    const demands = new Map<string, Demand>()
-    for (const bucket of buckets) {
-      checkBucket(bucket)
-      const cost = bucket.cost + (demands.get(bucket.key)?.cost ?? 0)
-      demands.set(bucket.key, { bucket, cost, tokens: this.#tokens(bucket, now) })
+  #take(demands: readonly Demand[], now: number): TakeResult {
+    const there = demands.map(demand => this.#there(demand, now))
+    const taken = demands.every((demand, index) => waitFor(demand, there[index] ?? 0) === 0)
+    if (taken) {
+      for (const [index, demand] of demands.entries()) {
+        if (!isSlots(demand) && demand.cost > 0)
+          this.#fill(demand, { tokens: (there[index] ?? 0) - demand.cost, at: now })
+      }
     }
-    return demands
+    return takeResult(demands, there, taken)
   }
 
-  #tokens({ key, capacity, refill, periodMs }: Bucket, now: number): number {
-    const level = this.#levels.get(key)
-    if (level === undefined) return capacity
-    return Math.min(capacity, level.tokens + ((now - level.at) * refill) / periodMs)
+  /** Tokens of a bucket, or slots that are free. */
+  #there(demand: Demand, now: number): number {
+    if (isSlots(demand)) return demand.slots - this.#held(demand.key, now)
+    const level = this.#levels.get(demand.key)
+    if (level === undefined) return demand.capacity
+    return Math.min(demand.capacity, level.tokens + ((now - level.at) * demand.refill) / demand.periodMs)
   }
 
-  #charge({ bucket, cost, tokens }: Demand, now: number): void {
-    if (cost === 0) return
-    const left = tokens - cost
+  /** A reservation turned out to have cost more than it was charged, or less (below 0). */
+  #correct(bucket: Bucket, more: number, now: number): void {
+    const tokens = this.#there(bucket, now) - more
+    if (more !== 0) this.#fill(bucket, { tokens: Math.min(bucket.capacity, tokens), at: now })
+  }
+
+  #fill(bucket: Bucket, level: Level): void {
     // A bucket that is full again is the same as one that nobody has used.
-    this.#levels.set(bucket.key, { tokens: left, at: now }, now + refillMs(bucket, left, bucket.capacity), 0)
+    const keepMs =
+      bucket.refill === 0
+        ? (bucket.keepMs ?? Number.POSITIVE_INFINITY)
+        : refillMs(bucket, level.tokens, bucket.capacity)
+    this.#levels.set(bucket.key, level, level.at + keepMs, 0)
   }
-}
 
-/** Milliseconds until the demand could be met; 0: now. */
-function waitFor({ bucket, cost, tokens }: Demand): number {
-  if (bucket.overdraw === true || tokens + TOLERANCE >= cost) return 0
-  return cost > bucket.capacity ? Number.POSITIVE_INFINITY : Math.ceil(refillMs(bucket, tokens, cost))
-}
-
-function refillMs({ refill, periodMs }: Bucket, from: number, to: number): number {
-  if (from >= to) return 0
-  return refill === 0 ? Number.POSITIVE_INFINITY : ((to - from) * periodMs) / refill
-}
-
-function report(demand: Demand | undefined, taken: boolean): TakeResult['buckets'][number] {
-  if (demand === undefined) throw new Error('a bucket without a demand')
-  const { bucket, cost, tokens } = demand
-  const left = taken ? tokens - cost : tokens
-  return { remaining: Math.max(0, left), resetMs: Math.ceil(refillMs(bucket, left, bucket.capacity)) }
-}
-
-function checkBucket({ key, cost, capacity, refill, periodMs }: Bucket): void {
-  const bad = Object.entries({ cost, capacity, refill }).find(([, value]) => !(Number.isFinite(value) && value >= 0))
-  if (bad) throw new RangeError(`bucket "${key}": ${bad[0]} must be a finite number of 0 or more, not ${bad[1]}`)
-  if (!(Number.isFinite(periodMs) && periodMs > 0)) {
-    throw new RangeError(`bucket "${key}": periodMs must be a finite number above 0, not ${periodMs}`)
+  #held(key: string, now: number): number {
+    const holders = this.#holders.get(key)
+    if (!holders) return 0
+    for (const [id, until] of holders) if (until <= now) this.#free(key, id)
+    return holders.size
   }
-}
 
-function checkedTtl(ttlMs: number): number {
-  if (!(ttlMs > 0)) throw new RangeError(`ttlMs must be above 0, not ${ttlMs}`)
-  return ttlMs
+  #hold(key: string, id: string, until: number): void {
+    const holders = this.#holders.get(key) ?? new Map<string, number>()
+    this.#holders.set(key, holders.set(id, until))
+  }
+
+  #free(key: string, id: string): void {
+    const holders = this.#holders.get(key)
+    holders?.delete(id)
+    if (holders?.size === 0) this.#holders.delete(key)
+  }
 }

@@ -1,27 +1,47 @@
-import type { Store } from '../contract.ts'
+import type { Bucket, Store, TakeResult } from '../contract.ts'
+import { mergeDemands, spread } from './demands.ts'
+import { Reservations } from './reservations.ts'
+import type { StoreDriver } from './store-driver.ts'
 
 /** A store as the gateway holds it. */
 export interface SharedStore extends Store {
   /** The part of it that belongs to one step: its keys meet no other step's. */
   forStep(pipeline: string, label: string): Store
+  close(): Promise<void>
 }
 
 /** Gives each step of each pipeline its own keys. */
-export function sharedStore(store: Store): SharedStore {
+export function sharedStore(driver: StoreDriver): SharedStore {
+  const reservations = new Reservations(driver)
+  const store: Store = {
+    get: key => driver.get(key),
+    set: (key, value, ttlMs) => driver.set(key, value, ttlMs),
+    add: (key, amount, ttlMs) => driver.add(key, amount, ttlMs),
+    take: buckets => takeFrom(driver, buckets),
+    reserve: (demands, options) => reservations.reserve(demands, options),
+  }
   return {
-    get: key => store.get(key),
-    set: (key, value, ttlMs) => store.set(key, value, ttlMs),
-    add: (key, amount, ttlMs) => store.add(key, amount, ttlMs),
-    take: buckets => store.take(buckets),
+    ...store,
     forStep: (pipeline, label) => withPrefix(store, `${encodeURIComponent(pipeline)}/${encodeURIComponent(label)}/`),
+    close: async () => {
+      reservations.close()
+      await driver.close()
+    },
   }
 }
 
+async function takeFrom(driver: StoreDriver, buckets: readonly Bucket[]): Promise<TakeResult> {
+  const merged = mergeDemands(buckets)
+  return spread(await driver.take(merged.demands as readonly Bucket[]), merged)
+}
+
 function withPrefix(store: Store, prefix: string): Store {
+  const own = <D extends { readonly key: string }>(demand: D): D => ({ ...demand, key: prefix + demand.key })
   return {
     get: key => store.get(prefix + key),
     set: (key, value, ttlMs) => store.set(prefix + key, value, ttlMs),
     add: (key, amount, ttlMs) => store.add(prefix + key, amount, ttlMs),
-    take: buckets => store.take(buckets.map(bucket => ({ ...bucket, key: prefix + bucket.key }))),
+    take: buckets => store.take(buckets.map(own)),
+    reserve: (demands, options) => store.reserve(demands.map(own), options),
   }
 }

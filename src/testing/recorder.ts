@@ -60,6 +60,10 @@ export function recordingStore(store: Store, keys: Set<string>): Store {
       for (const { key } of buckets) keys.add(key)
       return store.take(buckets)
     },
+    reserve: (demands, options) => {
+      for (const { key } of demands) keys.add(key)
+      return store.reserve(demands, options)
+    },
   }
 }
 

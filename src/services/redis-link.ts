@@ -1,0 +1,102 @@
+/** The connection to Redis: no command waits for long, and none is sent twice. */
+import { Redis } from 'ioredis'
+import type { Script } from './redis-scripts.ts'
+import { StoreOutage } from './store-driver.ts'
+
+export interface RedisLinkOptions {
+  /** `redis://`, or `rediss://` for TLS. */
+  readonly url: string
+  /** How long a command may take, in milliseconds. */
+  readonly deadlineMs?: number
+  /** Told of each connection that is lost or cannot be made; the text holds no credential. */
+  readonly onTrouble?: (reason: string) => void
+  readonly onReady?: () => void
+}
+
+const DEADLINE_MS = 50
+/** Without an answer for so long, a connection is taken for dead, although nothing says so. */
+const SILENCE_MS = 3_000
+
+export class RedisLink {
+  readonly #redis: Redis
+  readonly #deadlineMs: number
+  #answeredAt = performance.now()
+
+  constructor({ url, deadlineMs = DEADLINE_MS, onTrouble, onReady }: RedisLinkOptions) {
+    this.#deadlineMs = deadlineMs
+    this.#redis = new Redis(url, {
+      protocol: 2,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: 2_000,
+      disableClientInfo: true,
+      retryStrategy: reconnectMs,
+    })
+    this.#redis.on('error', (error: Error) => onTrouble?.(reasonOf(error)))
+    this.#redis.on('ready', () => {
+      this.#answeredAt = performance.now()
+      onReady?.()
+    })
+  }
+
+  /** @throws StoreOutage */
+  async command(name: string, ...values: readonly string[]): Promise<unknown> {
+    return this.#withinDeadline(this.#redis.call(name, ...values))
+  }
+
+  /** Runs a script by its hash; Redis is sent the text only when it does not know it. @throws StoreOutage */
+  async run({ sha, lua }: Script, keys: readonly string[], values: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...values]
+    const known = this.#redis.call('EVALSHA', sha, ...rest).catch((error: unknown) => {
+      if (!String(error).includes('NOSCRIPT')) throw error
+      return this.#redis.call('EVAL', lua, ...rest)
+    })
+    return this.#withinDeadline(known)
+  }
+
+  /** Forgets keys that hold something else than they should. Never rejects. */
+  async forget(keys: readonly string[]): Promise<void> {
+    await this.command('UNLINK', ...keys).catch(() => {})
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  async #withinDeadline(command: Promise<unknown>): Promise<unknown> {
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      // An answer that waits in the socket, because this process was busy, is read first.
+      setImmediate(() => reject(new StoreOutage(`no answer within ${this.#deadlineMs} ms`)))
+    }, this.#deadlineMs)
+    try {
+      const answer = await Promise.race([command, late])
+      this.#answeredAt = performance.now()
+      return answer
+    } catch (error) {
+      this.#doubt()
+      throw error instanceof StoreOutage ? error : new StoreOutage(reasonOf(error), { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** A connection whose other end is gone without a word would otherwise be found out after many minutes. */
+  #doubt(): void {
+    if (this.#redis.status !== 'ready' || performance.now() - this.#answeredAt < SILENCE_MS) return
+    this.#answeredAt = performance.now()
+    this.#redis.disconnect(true)
+  }
+}
+
+/** Of a Redis error its code and words; they name keys of ours, but never a credential. */
+function reasonOf(error: unknown): string {
+  const { message = '', code } = error as { readonly message?: string; readonly code?: string }
+  return (message === '' ? (code ?? 'unknown') : message).slice(0, 200)
+}
+
+/** Milliseconds until the next attempt: twice as long each time, up to a second, and not all instances at once. */
+function reconnectMs(attempt: number): number {
+  return Math.min(1000, 100 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2)
+}

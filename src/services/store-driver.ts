@@ -1,0 +1,29 @@
+import type { Bucket, Demand, Store, TakeResult } from '../contract.ts'
+
+/**
+ * Where a store keeps its state. Reservations have ids here, so that each may be repeated: what was done under an id is
+ * not done again. Demands are of distinct keys.
+ */
+export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add'> {
+  take(buckets: readonly Bucket[]): Promise<TakeResult>
+  /**
+   * @param ttlMs how long the reservation lives unless it is renewed; then its slots are free and the rest stays charged
+   * @param graceMs how long a stand-in may decide; see `ReserveOptions`
+   */
+  reserve(id: string, demands: readonly Demand[], ttlMs: number, graceMs?: number): Promise<TakeResult>
+  /**
+   * Frees the slots of a reservation and corrects what it was charged.
+   * @param demands those that were reserved
+   * @param used what each of them has cost
+   * @returns false when there is no such reservation, and nothing was done
+   */
+  settle(id: string, demands: readonly Demand[], used: readonly number[]): Promise<boolean>
+  /** @returns false when there is no such reservation any more */
+  renew(id: string, demands: readonly Demand[], ttlMs: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** The store cannot be reached, did not answer in time, or answered that it cannot. What was asked may still be done. */
+export class StoreOutage extends Error {
+  override readonly name = 'StoreOutage'
+}

@@ -1,0 +1,65 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { RedisStore } from '../../src/services/store-redis.ts'
+import { type RedisServer, redisMissing, startRedis } from '../support/redis.ts'
+import { describeStore, type StoreUnderTest } from './store-suite.ts'
+
+/** A database of our own in a server that may serve others. */
+const DATABASE = 9
+
+const missing = process.env.REDIS_URL === undefined ? redisMissing() : undefined
+
+if (missing !== undefined) test.skip(`Redis: ${missing}`, () => {})
+else {
+  describe('Redis', () => {
+    let server: RedisServer | undefined
+    let opened: Opened
+    beforeAll(async () => {
+      if (process.env.REDIS_URL === undefined) server = await startRedis()
+      opened = await open(process.env.REDIS_URL ?? server?.url ?? '')
+    })
+    afterAll(async () => {
+      await opened.close()
+      await server?.[Symbol.asyncDispose]()
+    })
+    describeStore(() => opened)
+  })
+}
+
+interface Opened extends StoreUnderTest {
+  close(): Promise<void>
+}
+
+async function open(base: string): Promise<Opened> {
+  const url = new URL(base)
+  url.pathname = `/${DATABASE}`
+  const side = new Redis(url.href)
+  await side.flushdb()
+  let time = 5000
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  const driver = new RedisStore({ url: url.href, deadlineMs: 10_000, now: () => time, onReady: resolve })
+  await ready
+  return {
+    driver,
+    now: () => time,
+    async pass(ms) {
+      time += ms
+      await bringForward(side, ms)
+    },
+    async close() {
+      await driver.close()
+      side.disconnect()
+    },
+  }
+}
+
+/** Lets every key expire so much sooner: the server's own time cannot be put forward. */
+async function bringForward(redis: Redis, ms: number): Promise<void> {
+  const keys = await redis.keys('*')
+  await Promise.all(
+    keys.map(async key => {
+      const left = await redis.pttl(key)
+      if (left >= 0) await redis.pexpire(key, Math.max(0, left - ms))
+    }),
+  )
+}
