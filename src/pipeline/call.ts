@@ -192,6 +192,8 @@ export class EngineCall implements Call {
       conversation: this.conversation,
       body: undefined,
     })
+    // Whoever has no such thing answers out of the conversation or refuses; there is nothing to encode.
+    if (!this.#isKnownTo(format)) return call
     const { body, losses, headers } = call.#encode(this.conversation)
     return new EngineCall(this.exchange, {
       ...call.#state,
@@ -237,6 +239,10 @@ export class EngineCall implements Call {
       edited = edited.with(key, json)
     }
     return edited
+  }
+
+  #isKnownTo(format: Format): boolean {
+    return formatOf(this.exchange.surroundings, format).routes.some(({ operation }) => operation === this.operation)
   }
 
   #repeated(body: Body, model: string): MemberChange | undefined {

@@ -92,8 +92,9 @@ export class HttpProvider {
       this.#note(call, 'ok', startedAt)
       return reply
     } catch (error) {
-      this.#note(call, error instanceof Refusal && 'failure' in error ? String(error.failure) : 'internal', startedAt)
-      throw error
+      const told = this.#scrubbed(error, call)
+      this.#note(call, told instanceof UpstreamError ? told.failure : 'internal', startedAt)
+      throw told
     }
   }
 
@@ -160,7 +161,7 @@ export class HttpProvider {
     const body = await readWhole(response.body, name, { limit: ERROR_LIMIT, onLimit: 'cut' }).catch(() =>
       Buffer.alloc(0),
     )
-    const text = scrubSecrets(body.toString('utf8'), key)
+    const text = scrubSecrets(body.toString('utf8'), this.#secrets(key))
     return statusError({ provider: name, formatName: kind.format, format, response, text, ownKey: apiKey !== 'client' })
   }
 
@@ -243,7 +244,7 @@ function upstreamRequestId({ headers }: UpstreamResponse): Record<string, string
 }
 
 /** Gemini's body of several embeddings is a list of requests; other formats say it in one field and need no other route. */
-function isBatch({ operation, body }: EngineCall): boolean {
-  const value = operation === 'embed' ? body?.value : undefined
+function isBatch(call: EngineCall): boolean {
+  const value = call.operation === 'embed' ? call.body?.value : undefined
   return typeof value === 'object' && value !== null && 'requests' in value
 }

@@ -22,6 +22,8 @@ export interface PlainBody {
   readonly conversation: Conversation
 }
 
+const OPERATIONS = ['generate', 'count-tokens', 'embed'] as const
+
 /**
  * A wire format that can say everything, for tests of processors: they are about the canonical view, and must not
  * depend on the quirks of a real format. It stands in for every format under that format's own name.
@@ -29,7 +31,7 @@ export interface PlainBody {
 export function plainFormat(state: PlainFormatState): WireFormat {
   return {
     summary: 'The canonical view as JSON.',
-    routes: [],
+    routes: OPERATIONS.map(operation => ({ method: 'POST', path: `/${operation}`, operation })),
     schemas: {},
     modelIn: 'body',
     upstream: true,
