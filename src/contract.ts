@@ -287,16 +287,6 @@ export interface Reservation extends TakeResult {
    */
   settle(used?: readonly number[]): Promise<void>
 }
-/** What `reserve` came to. Of slots, `remaining` is how many are free. */
-export interface Reservation extends TakeResult {
-  /**
-   * Frees the slots, and charges what was really used instead of what was reserved; a bucket may go into debt by it. Only
-   * the first call counts. Never rejects.
-   * @param used what each demand has cost in the end, in their order; of slots it does not matter. Absent: what was
-   *   reserved stays charged. 0 gives a reservation back.
-   */
-  settle(used?: readonly number[]): Promise<void>
-}
 
 /** Time, so that tests need not wait for it. */
 export interface Clock {

@@ -110,7 +110,8 @@ export const STORE_SCHEMA = {
       type: 'string',
       enum: ['memory', 'redis'],
       default: 'memory',
-      description: 'Redis, or Valkey, is for several instances that share their limits, and for limits that outlive a restart.',
+      description:
+        'Redis, or Valkey, is for several instances that share their limits, and for limits that outlive a restart.',
     },
     url: {
       type: 'string',

@@ -36,7 +36,8 @@ function notYetAvailable(file: Table, place: Place): readonly Problem[] {
 }
 
 function storeProblems({ driver, url }: OptionsOf<typeof STORE_SCHEMA>, place: Place): readonly Problem[] {
-  if (driver === 'memory') return url === undefined ? [] : [place.at('url').problem('the driver "memory" has no url', 'key')]
+  if (driver === 'memory')
+    return url === undefined ? [] : [place.at('url').problem('the driver "memory" has no url', 'key')]
   const at = place.at('url')
   if (at.origin?.kind === 'unknown') return []
   if (url === undefined) return [at.problem('missing; the driver "redis" needs it, such as "redis://127.0.0.1:6379"')]

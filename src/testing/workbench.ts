@@ -11,7 +11,6 @@ import { StepFailure } from '../pipeline/step.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { clock } from '../services/clock.ts'
 import { sharedStore } from '../services/store.ts'
-import { sharedStore } from '../services/store.ts'
 import { MemoryStore } from '../services/store-memory.ts'
 import { type Delivered, deliver } from './deliver.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -134,10 +133,13 @@ export class Workbench {
 
   async #handle(call: EngineCall, sketch: CallSketch): Promise<SeenCall> {
     const chain = this.#chain()
+    let reply: EngineReply | undefined
     try {
-      const reply = (await chain(call)) as EngineReply
+      reply = (await chain(call)) as EngineReply
       return { reply: await deliver(reply, sketch.reads ?? 'all') }
     } catch (failure) {
+      // As the host does with a reply that cannot be given.
+      reply?.cancel()
       return { failure }
     }
   }
