@@ -54,6 +54,12 @@ describe.each(COUNTERS)('the SDK of %s counts tokens', (_, count) => {
   })
 })
 
+it('an estimated count says so', async () => {
+  const messages = [{ role: 'user' as const, content: 'How many tokens are these?' }]
+  const asking = anthropic(stage.urlTo('openai-chat')).messages.countTokens({ model: 'gpt-4.1-mini', messages })
+  expect((await asking.withResponse()).response.headers.get('x-sluice-token-count')).toBe('estimated')
+})
+
 const OPENAI_LIST = {
   object: 'list',
   data: [{ id: 'model-a', object: 'model', created: 1_700_000_000, owned_by: 'us' }],
