@@ -206,6 +206,17 @@ export class HttpProvider {
     return { bytes, hideUsage: question !== undefined }
   }
 
+  /** What the provider was told and its answers are not to tell. */
+  #secrets(key: string | undefined): readonly string[] {
+    return [...(key === undefined ? [] : [key]), ...Object.values(this.#settings.headers)]
+  }
+
+  /** An error inside a 200 is in the provider's own words, like an answer of 400 and above, which is scrubbed already. */
+  #scrubbed(error: unknown, call: EngineCall): unknown {
+    if (!(error instanceof UpstreamError) || error.failure !== 'error_in_200') return error
+    return new UpstreamError({ ...error, message: scrubSecrets(error.message, this.#secrets(this.#key(call))) }, error)
+  }
+
   #path(call: EngineCall, { path, query }: Target): string {
     const search = new URLSearchParams({ ...forwardedQuery(call, this.#settings.kind), ...query }).toString()
     return `${this.#basePath}${path}${search === '' ? '' : `?${search}`}`

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { newRequestId, requestIds } from './request-ids.ts'
 
 export interface ListenSettings {
   readonly host: string
@@ -96,7 +97,12 @@ function refuseUnparsed(error: Error & { readonly code?: string }, socket: Socke
         ? ['408 Request Timeout', 'request_timeout', 'The request did not arrive in time.']
         : ['400 Bad Request', 'malformed_request', 'This is not a proper HTTP/1.1 request.']
   const body = JSON.stringify({ error: { code, message } })
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+    ...requestIds(newRequestId()),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`)
 }
