@@ -23,12 +23,12 @@ export function refuseAs(format: Spoken, status: number, message: string): Act {
   return { status, json: SPEAKERS[format].error(status, message) }
 }
 
-/** The beginning of a stream that then says no more. */
-export function beginAs(format: Spoken, said: Said): Act {
+/** The beginning of a stream that then says no more, or breaks. */
+export function beginAs(format: Spoken, said: Said, ending: 'stall' | 'cut' | 'complete' = 'stall'): Act {
   const stream = SPEAKERS[format].stream(said)
   // Up to and including the first piece of text.
   const end = stream.indexOf('\n\n', stream.indexOf(firstHalf(said.text))) + 2
-  return { chunks: [stream.slice(0, end)], ending: 'stall' }
+  return { chunks: [stream.slice(0, end)], ending }
 }
 
 const frame = (json: Json): string => `data: ${JSON.stringify(json)}\n\n`

@@ -3,9 +3,10 @@ import Anthropic from '@anthropic-ai/sdk'
 import { ApiError } from '@google/genai'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { refuseAs } from './providers-say.ts'
+import { beginAs, refuseAs } from './providers-say.ts'
 import { CLIENTS, type SdkClient } from './sdk-clients.ts'
 import { MODELS, SdkStage, SPOKEN, type Spoken } from './sdk-stage.ts'
+import type { Said } from './talk.ts'
 
 const PAIRS = CLIENTS.flatMap(client => SPOKEN.map(to => ({ client, from: client.format, to })))
 const WORDS = 'in the words of the provider'
@@ -75,6 +76,19 @@ describe.each(PAIRS)('the SDK for $from, refused by a provider of $to', ({ clien
       expect(error).toHaveProperty('status', statusFor(from, to, Number(status)))
       expect((error as Error).message).toContain(WORDS)
     })
+  })
+})
+
+describe.each(PAIRS)('the SDK for $from, left by a provider of $to in the middle of a stream', ({ client, to }) => {
+  it.each([
+    ['with a broken connection', 'cut'],
+    ['with a proper end of the connection, but none of the stream', 'complete'],
+  ] as const)('%s, throws', async (_, ending) => {
+    await using stage = await SdkStage.start()
+    const said: Said = { text: 'Hello there', calls: [], finish: 'stop', usage: { input: 1, cached: 0, output: 1 } }
+    stage.upstream.otherwise(beginAs(to, said, ending))
+    const asking = client.ask(stage.urlTo(to), MODELS[to], { turns: [{ user: 'hi' }] }, true)
+    await expect(asking).rejects.toThrow(/The provider .*(ended .* before|broke the connection)/)
   })
 })
 
