@@ -23,6 +23,7 @@ const packageJson = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) a
 /** Where a call needs something to be let through by the processor's first example. */
 const WELCOME: Readonly<Record<string, CallSketch>> = {
   auth: { credential: 'a-long-random-key' },
+  'auth-jwt': { identity: { name: 'let in before' } },
   models: { model: 'big' },
 }
 

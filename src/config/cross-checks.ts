@@ -52,10 +52,36 @@ export function exposureProblems(server: Table, pipelines: Table, place: Place):
   return [place.at('host').problem(`${message}; add one, or set server.open = true`)]
 }
 
+/** Steps that leave keys to `auth` where there is none behind them: whoever brings a key, or nothing, would be let in. */
+export function leftOpenProblems(pipelines: Table, place: Place): readonly Problem[] {
+  return Object.entries(pipelines).flatMap(([name, pipeline]) => {
+    const steps = stepsOf(pipeline)
+    const last = steps.findLastIndex(step => isTable(step) && isGuard(step))
+    return steps.flatMap((step, index) => {
+      if (!isTable(step) || step.or_key !== true || nameOf(step) !== 'auth-jwt' || index < last) return []
+      const message = 'leaves keys to the processor "auth", and there is none behind it; add one, or take this out'
+      return [place.at(name, 'processors', index, 'or_key').problem(message)]
+    })
+  })
+}
+
 function hasAuth(pipeline: unknown): boolean {
+  return stepsOf(pipeline).some(step => isTable(step) && isGuard(step))
+}
+
+/** Lets nobody pass whom it does not know. */
+function isGuard(step: Table): boolean {
+  const name = nameOf(step)
+  return name === 'auth' || (name === 'auth-jwt' && step.or_key !== true)
+}
+
+function nameOf({ use }: Table): string | undefined {
+  return typeof use === 'string' ? processorName(use) : undefined
+}
+
+function stepsOf(pipeline: unknown): readonly unknown[] {
   const steps = isTable(pipeline) ? entryOf(pipeline, 'processors') : undefined
-  if (!Array.isArray(steps)) return false
-  return steps.some(step => isTable(step) && typeof step.use === 'string' && processorName(step.use) === 'auth')
+  return Array.isArray(steps) ? steps : []
 }
 
 function isLoopback(host: string): boolean {

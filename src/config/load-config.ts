@@ -8,6 +8,7 @@ import {
   clientsNameProviders,
   deadReferences,
   exposureProblems,
+  leftOpenProblems,
   nameProblems,
   unusedProviders,
 } from './cross-checks.ts'
@@ -137,6 +138,7 @@ function wholeProblems(raw: RawConfig, source: ConfigSource, parts: readonly Che
   return [
     ...dead,
     ...(countUse ? unusedProviders(references, providers, raw.place.at('providers')) : []),
+    ...leftOpenProblems(pipelines, raw.place.at('pipelines')),
     ...exposureProblems(tableAt(raw, 'server'), pipelines, raw.place.at('server')),
   ]
 }

@@ -61,6 +61,7 @@ export const PROCESSORS: ReadonlyMap<string, ProcessorDefinition> = new Map([
       },
     }),
   ],
+  ['auth-jwt', processor({ or_key: { type: 'boolean', default: false, description: 'Leaves keys to auth.' } })],
   [
     'rate-limit',
     processor({
