@@ -154,6 +154,7 @@ describe('imports', () => {
     ['undici', /^src\/upstream\//],
     ['prom-client', /^src\/services\//],
     ['pino', /^src\/services\//],
+    ['ioredis', /^src\/services\//],
     ['koa', /^src\/server\//],
     ['ajv', /^src\/(formats\/validate|config\/.*|components\/.*)\.ts$/],
     ['smol-toml', /^src\/(config|commands|components|testing)\//],

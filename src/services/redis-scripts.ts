@@ -27,7 +27,7 @@ end
 const BUCKETS = `
 local function number(text, otherwise)
   local value = tonumber(text)
-  if value == nil or value ~= value then return otherwise end
+  if value == nil or value ~= value or math.abs(value) == math.huge then return otherwise end
   return value
 end
 local function read(key, capacity, rate, time)

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { loadAll } from '../../src/components/load-all.ts'
 import type { Environment } from '../../src/config/environment.ts'
 import { setUpGateway } from '../../src/gateway.ts'
+import type { LogOptions } from '../../src/services/log.ts'
 import { type Services, startServices } from '../../src/services/services.ts'
 
 export interface TestGateway extends AsyncDisposable {
@@ -36,12 +37,15 @@ export async function startTestGateway(toml: string, options: GatewayOptions = {
     writeFileSync(file, text)
   }
   const { log } = options
-  const services = startServices({
+  const logOptions: LogOptions = {
     level: log ? 'debug' : 'silent',
     format: 'json',
     ...(log ? { destination: { write: log } } : {}),
-  })
-  const blueprint = await loadAll(join(folder, 'config.toml'), options.environment ?? {}, services)
+  }
+  const loading = startServices(logOptions)
+  const blueprint = await loadAll(join(folder, 'config.toml'), options.environment ?? {}, loading)
+  await loading.close()
+  const services = startServices(logOptions, blueprint.config)
   const running = await (await setUpGateway(blueprint, services)).listen({ port: 0 })
   let stopping: Promise<number> | undefined
   const stop = (): Promise<number> => {
