@@ -1,10 +1,11 @@
-/** The command `sluice`: run | check | list. */
+/** The command `sluice`: run | check | list | hash-key. */
 import { readFileSync } from 'node:fs'
 import { processEnvironment } from '../config/environment.ts'
 import { ConfigProblems } from '../config/problems.ts'
 import { clock } from '../services/clock.ts'
 import { HELP, readArguments, UsageError } from './arguments.ts'
 import { check } from './check.ts'
+import { hashKey } from './hash-key.ts'
 import { listAll, listOne } from './list.ts'
 import { run } from './run.ts'
 
@@ -38,6 +39,9 @@ async function obey(argv: readonly string[]): Promise<number> {
       process.stdout.write(
         given.name === undefined ? await listAll(given.config, clock) : await listOne(given.name, given.config, clock),
       )
+      return DONE
+    case 'hash-key':
+      process.stdout.write(await hashKey(given.name ?? '', process.stdin, text => process.stderr.write(text)))
       return DONE
     case 'run':
       await run(given, processEnvironment(), version())
