@@ -11,6 +11,7 @@ import {
   CHAT,
   DIALECTS,
   type Dialect,
+  GEMINI,
   gatewayFor,
   type Setting,
   seriesOf,
@@ -472,6 +473,44 @@ describe('retry-after', () => {
     expect([reply.status, reply.headers['retry-after'], reply.headers['x-should-retry']]).toEqual([429, '3', 'false'])
     expect(await reply.json()).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } })
   })
+})
+
+it('a stream that comes as a JSON array stays one when its provider fails', async () => {
+  const array = GEMINI.path(true).replace('?alt=sse', '')
+  await using upstream = await startUpstream(
+    { chunks: begun(GEMINI), ending: 'cut' },
+    { chunks: [...begun(GEMINI), GEMINI.errorFrame] },
+    { chunks: begun(GEMINI) },
+  )
+  await withGateway(GEMINI, { provider: upstream.url }, async url => {
+    for (let index = 0; index < 3; index++) {
+      const reply = await post(url + array, GEMINI.request(true))
+      const chunks = (await reply.json()) as readonly unknown[]
+      expect(JSON.stringify(chunks[0])).toContain('hello')
+      expect(GEMINI.messageOf(chunks.at(-1))).not.toBe('')
+    }
+  })
+})
+
+it('nothing is left behind: no socket, no timer', async () => {
+  const held = (): Readonly<Record<string, number>> => {
+    const found: Record<string, number> = { Timeout: 0, TCPSocketWrap: 0, TCPServerWrap: 0 }
+    for (const kind of process.getActiveResourcesInfo()) if (kind in found) found[kind] = (found[kind] ?? 0) + 1
+    return found
+  }
+  const before = held()
+  for (const act of [
+    { hang: true },
+    { refuse: 'reset' },
+    { chunks: begun(CHAT), ending: 'stall' },
+    { json: CHAT.reply('a') },
+  ] as const) {
+    await using upstream = await startUpstream(act)
+    await withGateway(CHAT, { provider: upstream.url, timeouts: 'first_token = "30ms", idle = "30ms"' }, async url => {
+      await (await post(url + CHAT.path(true), CHAT.request(true))).text()
+    })
+  }
+  for (const [kind, count] of Object.entries(held())) expect([kind, count <= (before[kind] ?? 0)]).toEqual([kind, true])
 })
 
 /** A port whose queue is full and of which nobody takes a connection: the system answers no further ones. */
