@@ -1,10 +1,10 @@
 /** A client that leaves takes its provider's connection with it, whatever formats the two speak. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Act } from '../support/upstream.ts'
-import { beginAs } from './providers-say.ts'
-import { CLIENTS } from './sdk-clients.ts'
-import { MODELS, SdkStage, SPOKEN } from './sdk-stage.ts'
-import type { Said } from './talk.ts'
+import { CLIENTS } from './sdk/clients.ts'
+import { beginAs } from './sdk/providers.ts'
+import { MODELS, SdkStage, SPOKEN } from './sdk/stage.ts'
+import type { Said } from './sdk/talk.ts'
 
 const PAIRS = CLIENTS.flatMap(client => SPOKEN.map(to => ({ client, from: client.format, to })))
 const SAID: Said = { text: 'Hello there', calls: [], finish: 'stop', usage: { input: 1, cached: 0, output: 1 } }

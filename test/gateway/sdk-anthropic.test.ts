@@ -2,8 +2,8 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recordedCases } from '../support/traffic.ts'
-import { all, Beside } from './beside.ts'
-import { anthropic } from './sdk-clients.ts'
+import { anthropic } from './sdk/anthropic-client.ts'
+import { all, Beside } from './sdk/beside.ts'
 
 let beside: Beside
 beforeAll(async () => {

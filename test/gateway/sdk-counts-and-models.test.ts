@@ -1,9 +1,11 @@
 /** Token counts and model lists of a provider, as the SDK of another format gets them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Act } from '../support/upstream.ts'
-import { all } from './beside.ts'
-import { anthropic, google, openai } from './sdk-clients.ts'
-import { MODELS, SdkStage, SPOKEN, type Spoken } from './sdk-stage.ts'
+import { anthropic } from './sdk/anthropic-client.ts'
+import { all } from './sdk/beside.ts'
+import { google } from './sdk/gemini-client.ts'
+import { openai } from './sdk/openai.ts'
+import { MODELS, SdkStage, SPOKEN, type Spoken } from './sdk/stage.ts'
 
 let stage: SdkStage
 beforeAll(async () => {

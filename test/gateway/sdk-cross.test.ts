@@ -1,10 +1,11 @@
 /** All sixteen pairs of an official SDK and a provider's format, by what they understand of each other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { heardBy } from './providers-heard.ts'
-import { sayAs } from './providers-say.ts'
-import { CLIENTS, type SdkClient } from './sdk-clients.ts'
-import { MODELS, SdkStage, SPOKEN, type Spoken } from './sdk-stage.ts'
-import { type Call, type Question, type Said, withoutIds } from './talk.ts'
+import type { SdkClient } from './sdk/client.ts'
+import { CLIENTS } from './sdk/clients.ts'
+import { heardBy } from './sdk/heard.ts'
+import { sayAs } from './sdk/providers.ts'
+import { MODELS, SdkStage, SPOKEN, type Spoken } from './sdk/stage.ts'
+import { type Call, type Question, type Said, withoutIds } from './sdk/talk.ts'
 
 const PAIRS = CLIENTS.flatMap(client => SPOKEN.map(to => ({ client, from: client.format, to })))
 const BOTH = [false, true]

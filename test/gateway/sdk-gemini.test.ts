@@ -1,8 +1,8 @@
 /** Google's SDK cannot tell the gateway from Google. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RecordedCase, recordedCases } from '../support/traffic.ts'
-import { all, Beside } from './beside.ts'
-import { google } from './sdk-clients.ts'
+import { all, Beside } from './sdk/beside.ts'
+import { google } from './sdk/gemini-client.ts'
 
 let beside: Beside
 beforeAll(async () => {

@@ -2,8 +2,8 @@
 import type OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RecordedCase, recordedCases } from '../support/traffic.ts'
-import { all, Beside } from './beside.ts'
-import { openai } from './sdk-clients.ts'
+import { all, Beside } from './sdk/beside.ts'
+import { openai } from './sdk/openai.ts'
 
 const isGenerating = ({ method, path }: RecordedCase): boolean =>
   method === 'POST' && /\/(chat\/completions|responses)$/.test(path)

@@ -1,10 +1,10 @@
 /** What an SDK makes of an answer when it asks the provider itself, and when it asks through the gateway. */
 import { expect } from 'vitest'
-import { replay } from '../support/replay.ts'
-import type { RecordedCase } from '../support/traffic.ts'
-import type { Act } from '../support/upstream.ts'
-import { CLIENT_KEY } from './sdk-clients.ts'
-import { SdkStage, type Spoken } from './sdk-stage.ts'
+import { replay } from '../../support/replay.ts'
+import type { RecordedCase } from '../../support/traffic.ts'
+import type { Act } from '../../support/upstream.ts'
+import { CLIENT_KEY } from './client.ts'
+import { SdkStage, type Spoken } from './stage.ts'
 
 /** An SDK cannot tell the gateway from the provider: all that it makes of either is the same. */
 export class Beside implements AsyncDisposable {

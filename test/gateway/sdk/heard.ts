@@ -1,6 +1,6 @@
 /** What a provider of each format was asked, read from the request that arrived there. Independent of the code under test. */
-import type { UpstreamRequest } from '../support/upstream.ts'
-import type { Spoken } from './sdk-stage.ts'
+import type { UpstreamRequest } from '../../support/upstream.ts'
+import type { Spoken } from './stage.ts'
 import type { Call, Question, Tool, Turn } from './talk.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 /** A gateway for the official SDKs: each of the four formats as a provider, behind a pipeline that all four can call. */
-import { startTestGateway, type TestGateway } from '../support/gateway.ts'
-import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { startTestGateway, type TestGateway } from '../../support/gateway.ts'
+import { startUpstream, type Upstream } from '../../support/upstream.ts'
 
 export type Spoken = 'anthropic-messages' | 'openai-chat' | 'openai-responses' | 'gemini'
 
