@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import anthropic from '../../src/formats/anthropic-messages/format.ts'
+import gemini from '../../src/formats/gemini/format.ts'
+import chat from '../../src/formats/openai-chat/format.ts'
+import responses from '../../src/formats/openai-responses/format.ts'
+import type { WireFormat } from '../../src/formats/wire-format.ts'
+import { passThrough } from '../../src/pipeline/pass-through.ts'
+import type { EngineReply } from '../../src/pipeline/reply.ts'
+import { ReplyEnd } from '../../src/pipeline/reply-end.ts'
+import { CHAT, DIALECTS, wholeStream } from '../gateway/dialects.ts'
+import { framesOf } from '../support/frames.ts'
+import { ManualFlow, Recorder } from '../support/manual-flow.ts'
+
+const FORMATS: ReadonlyMap<string, WireFormat> = new Map<string, WireFormat>([
+  ['anthropic-messages', anthropic],
+  ['gemini', gemini],
+  ['openai-chat', chat],
+  ['openai-responses', responses],
+])
+
+interface Passed {
+  readonly text: string
+  readonly pieces: readonly Buffer[]
+  readonly ends: Recorder<Buffer>['ends']
+  readonly end: ReplyEnd
+}
+
+/** What comes out of a stream in these chunks. @param ending an error breaks the stream off */
+function pass(
+  format: string,
+  chunks: readonly Buffer[],
+  { hideUsage = false, ending }: { hideUsage?: boolean; ending?: Error } = {},
+): Passed {
+  const source = new ManualFlow<Buffer>()
+  const end = new ReplyEnd()
+  // All that passing through needs of a reply.
+  const reply = {
+    format,
+    end,
+    origin: { provider: 'up' },
+    exchange: { surroundings: { formats: FORMATS, providers: new Map() } },
+  }
+  const flow = passThrough(reply as unknown as EngineReply, { kind: 'stream', flow: source, hideUsage })
+  const recorder = new Recorder<Buffer>()
+  flow.start(recorder as never)
+  source.push(...chunks)
+  if (ending === undefined) source.end()
+  else source.fail(ending)
+  return { text: Buffer.concat(recorder.items).toString(), pieces: recorder.items, ends: recorder.ends, end }
+}
+
+/** A text cut at these offsets. */
+function cut(text: string, offsets: readonly number[]): readonly Buffer[] {
+  const bytes = Buffer.from(text)
+  const cuts = [...new Set([0, ...offsets.map(offset => offset % (bytes.length + 1)), bytes.length])].sort(
+    (a, b) => a - b,
+  )
+  return cuts.slice(1).map((until, index) => bytes.subarray(cuts[index], until))
+}
+
+const OFFSETS = fc.array(fc.nat(5_000), { maxLength: 30 })
+const TEXTS = fc.array(fc.string({ unit: 'grapheme', maxLength: 8 }), { minLength: 1, maxLength: 6 })
+const USAGE =
+  'data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}\n\n'
+
+describe.each(DIALECTS)('$name', dialect => {
+  it('every byte passes, whatever the slicing, line ends and comments', () => {
+    fc.assert(
+      fc.property(
+        TEXTS,
+        OFFSETS,
+        fc.constantFrom('\n', '\r\n', '\r'),
+        fc.boolean(),
+        (texts, offsets, lineEnd, comments) => {
+          const plain = wholeStream(dialect, ...texts.map(text => `a${text}`))
+          const stream = (comments ? `: hello\n\n${plain}: bye\n\n` : plain).replaceAll('\n', lineEnd)
+          const { text, ends } = pass(dialect.name, cut(stream, offsets))
+          expect(text).toBe(stream)
+          expect(ends).toEqual(['end'])
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('a stream that breaks leaves whole frames, and says that it broke', () => {
+    const frames = [dialect.preamble, dialect.piece('one'), dialect.piece('two')].filter(frame => frame !== '')
+    const whole = frames.join('')
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), OFFSETS, (length, offsets) => {
+        const { text, ends } = pass(dialect.name, cut(whole.slice(0, length), offsets), { ending: new Error('broken') })
+        expect(whole.startsWith(text)).toBe(true)
+        expect(text === '' || text.endsWith('\n\n')).toBe(true)
+        expect(ends).toMatchObject([{ message: 'broken' }])
+      }),
+    )
+  })
+
+  it('a clean end without the terminal event is a failure', () => {
+    const { ends } = pass(dialect.name, [Buffer.from(dialect.preamble + dialect.piece('one'))])
+    expect(ends).toMatchObject([{ failure: 'truncated', provider: 'up' }])
+  })
+
+  it('what breaks behind the terminal event breaks nothing', () => {
+    const stream = wholeStream(dialect, 'one')
+    const { text, ends, end } = pass(dialect.name, [Buffer.from(stream)], { ending: new Error('broken') })
+    expect([text, ends]).toEqual([stream, ['end']])
+    expect(end.error).toBe(undefined)
+  })
+
+  it('a terminal event whose last line end is missing counts, and passes', () => {
+    const stream = wholeStream(dialect, 'one').trimEnd()
+    const { text, ends } = pass(dialect.name, cut(stream, [100, 150]))
+    expect([text, ends]).toEqual([stream, ['end']])
+  })
+
+  it('an error that the provider tells passes, and is known', () => {
+    const stream = dialect.preamble + dialect.piece('one') + dialect.errorFrame
+    const { text, ends, end } = pass(dialect.name, [Buffer.from(stream)])
+    expect([text, ends]).toEqual([stream, ['end']])
+    expect(end.error?.message).toBe('in the stream')
+  })
+
+  it('a frame without end is refused before it fills the memory', () => {
+    const chunks = [Buffer.from(`${dialect.preamble}data: `), ...Array<Buffer>(20).fill(Buffer.alloc(1024 * 1024, 'x'))]
+    expect(pass(dialect.name, chunks).ends).toMatchObject([{ failure: 'oversize' }])
+  })
+})
+
+describe('usage that the client did not ask for', () => {
+  it('is hidden, and nothing else, whatever the slicing', () => {
+    fc.assert(
+      fc.property(TEXTS, OFFSETS, fc.constantFrom('\n', '\r\n'), (texts, offsets, lineEnd) => {
+        const before = (CHAT.preamble + texts.map(text => CHAT.piece(`a${text}`)).join('')).replaceAll('\n', lineEnd)
+        const after = CHAT.terminal.replaceAll('\n', lineEnd)
+        const stream = before + USAGE.replaceAll('\n', lineEnd) + after
+        const { text, end } = pass('openai-chat', cut(stream, offsets), { hideUsage: true })
+        // Cut between its CR and its LF, a line end of what is hidden leaves the LF: an empty line more, which is nothing.
+        expect(framesOf(text)).toEqual(framesOf(before + after))
+        if (lineEnd === '\n') expect(text).toBe(before + after)
+        expect(end.knownUsage).toMatchObject({ input: 3, output: 2 })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is hidden at the very end too', () => {
+    const stream = CHAT.preamble + CHAT.piece('one') + CHAT.terminal.replace('data: [DONE]\n\n', '')
+    expect(pass('openai-chat', [Buffer.from(stream + USAGE.trimEnd())], { hideUsage: true }).text).toBe(stream)
+  })
+})
