@@ -150,7 +150,7 @@ function readRule(field: FieldOptions): Rule {
   if (ENGINE_FIELDS.includes(pointer)) throw new Error(`${pointer} cannot be set here; see the processor "models"`)
   const values = [field.json, field.text, field.from].filter(value => value !== undefined)
   if (values.length !== (mode === 'remove' ? 0 : 1)) {
-    const wanted = mode === 'remove' ? 'no value, because it is removed' : 'exactly one of json, text and from'
+    const wanted = mode === 'remove' ? 'no value, because it is removed' : 'exactly one of json, from and text'
     throw new Error(`${pointer} needs ${wanted}`)
   }
   const conditions = { ...(models && { models }), ...(keys && { keys }), ...(formats && { formats }) }
