@@ -5,8 +5,10 @@ import type { SseFrame } from '../stream/sse.ts'
 import { transportError } from './failure.ts'
 import { FrameReader } from './frame-reader.ts'
 
-/** Bytes that a stream may have before its first event with content, and that may wait for a reader. */
-const LIMIT = 1024 * 1024
+/** Bytes that a stream may have before its first event with content. OpenAI Responses says instructions and tools again. */
+const PREAMBLE_LIMIT = 8 * 1024 * 1024
+/** Bytes that may wait for a reader after that. */
+const WAITING_LIMIT = 1024 * 1024
 
 /**
  * Reads a stream up to its first event with content, so that whatever fails before can still be retried.
@@ -45,7 +47,7 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
     this.#flow = flow
     this.#observer = observer
     this.#provider = provider
-    this.#frames = new FrameReader(provider, LIMIT)
+    this.#frames = new FrameReader(provider, PREAMBLE_LIMIT)
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -62,11 +64,11 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
     this.#waiting.push(chunk)
     this.#bytes += chunk.length
     if (this.#decided) {
-      if (this.#bytes > LIMIT) this.#flow.pause()
+      if (this.#bytes > WAITING_LIMIT) this.#flow.pause()
       return
     }
     this.#look(chunk)
-    if (!this.#decided && this.#bytes > LIMIT) this.#refuse(transportError('oversize', this.#provider))
+    if (!this.#decided && this.#bytes > PREAMBLE_LIMIT) this.#refuse(transportError('oversize', this.#provider))
   }
 
   end(): void {

@@ -106,7 +106,7 @@ const BEFORE_THE_FIRST_BYTE: readonly Fault[] = [
   },
   {
     name: 'sends a first frame without end',
-    act: () => ({ chunks: ['data: ', ...Array<string>(40).fill('x'.repeat(64 * 1024))], ending: 'stall' }),
+    act: () => ({ chunks: ['data: ', ...Array<string>(150).fill('x'.repeat(64 * 1024))], ending: 'stall' }),
     only: 'stream',
     status: 502,
     result: 'oversize',

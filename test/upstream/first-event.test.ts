@@ -46,8 +46,13 @@ describe('firstEvent', () => {
     ['an error', [frame('error')], 'error_in_200', 'too busy'],
     ['an end before anything', [], 'reset', /broke the connection/],
     ['an end before the content', [frame('preamble')], 'truncated', /before its end/],
-    ['a frame without end', [Buffer.alloc(1_100_000, 'x')], 'oversize', /more than may be held/],
-    ['endless preambles', Array<Buffer>(100_000).fill(frame('preamble')), 'oversize', /more than may be held/],
+    ['a frame without end', [Buffer.alloc(9_000_000, 'x')], 'oversize', /more than may be held/],
+    [
+      'endless preambles',
+      Array<Buffer>(100_000).fill(Buffer.from(`: ${'x'.repeat(100)}\n\n`)),
+      'oversize',
+      /more than may be held/,
+    ],
   ])('%s is a failure that can be retried', async (_, chunks, failure, message) => {
     const source = new ManualFlow<Buffer>()
     const found = firstEvent(source, observer(), 'up')
