@@ -2,6 +2,7 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
 import { encodeContent } from './content-encode.ts'
+import { argumentsFor } from './free-text-tools.ts'
 import { ownFields } from './ledger.ts'
 import { FORMAT } from './name.ts'
 import { replayReasoning } from './reasoning-replay.ts'
@@ -111,13 +112,13 @@ function encodeCall(part: Part, path: string, target: Target): WireFields | RawJ
   ledger.foreign(part.extensions, path)
   if (part.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
   const name = wireName(part)
-  const said =
-    part.kind === 'custom'
-      ? { custom: { name, input: part.arguments } }
-      : { function: { name, arguments: argumentsOf(part) } }
+  const isFreeText = part.kind === 'custom' && target.dialect.customTools
+  const said = isFreeText
+    ? { custom: { name, input: part.arguments } }
+    : { function: { name, arguments: argumentsOf(part) } }
   return {
     id: ids.of(part.callId),
-    type: part.kind,
+    type: isFreeText ? 'custom' : 'function',
     ...said,
     ...encodeCallState(part.state ?? [], path, target),
     ...ownFields(part.extensions),
@@ -126,6 +127,7 @@ function encodeCall(part: Part, path: string, target: Target): WireFields | RawJ
 
 /** No arguments are an empty object: servers parse this (conversion.md E44). */
 function argumentsOf(part: ToolCallPart): string {
+  if (part.kind === 'custom') return argumentsFor(part.arguments)
   return part.arguments === '' ? '{}' : part.arguments
 }
 

@@ -3,6 +3,7 @@ import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, CustomTool, Extensions, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
 import { cacheFields } from './content-encode.ts'
+import { functionFor } from './free-text-tools.ts'
 import { FORMAT } from './name.ts'
 import { wireName } from './reply-parts.ts'
 import { type Target, unsupported } from './target.ts'
@@ -62,7 +63,9 @@ function encodeTool(tool: Tool, path: string, target: Target): Writable {
     case 'function':
       return encodeFunction(tool, path, target)
     case 'custom':
-      return encodeCustom(tool, path, target)
+      return target.dialect.customTools
+        ? encodeCustom(tool, path, target)
+        : encodeFunction(functionFor(tool, path, target.ledger), path, target)
     default:
       if (tool.format === FORMAT) return new RawJson(tool.json)
       throw unsupported(target, path, `the tool "${tool.name}", which only ${tool.format} has,`)
@@ -89,7 +92,6 @@ function encodeFunction(tool: FunctionTool, path: string, target: Target): WireF
 }
 
 function encodeCustom(tool: CustomTool, path: string, target: Target): WireFields {
-  if (!target.dialect.customTools) throw unsupported(target, path, `the custom tool "${tool.name}"`)
   target.ledger.foreign(tool.extensions, path)
   const own = splitOwn(tool.extensions, 'custom')
   const { name, description, grammar } = tool
@@ -131,5 +133,7 @@ function namedTool(name: string, tools: readonly Tool[]): Writable {
 
 function encodeNamed(name: string, kind: 'function' | 'custom' | 'hosted', target: Target): Writable {
   if (kind === 'hosted') throw unsupported(target, 'tool_choice', `a choice of the provider's own tool "${name}"`)
-  return kind === 'custom' ? { type: 'custom', custom: { name } } : { type: 'function', function: { name } }
+  return kind === 'custom' && target.dialect.customTools
+    ? { type: 'custom', custom: { name } }
+    : { type: 'function', function: { name } }
 }

@@ -280,12 +280,27 @@ describe('tools', () => {
     expect(() => encoded({ tools: [tool] })).toThrow('"tools[0]": the tool "web_search_20250305"')
   })
 
-  test('a custom tool goes to OpenAI, and is refused where no server would know it', () => {
+  test('a custom tool goes to OpenAI; servers that know functions only get one of one text', () => {
     const tool = { kind: 'custom', name: 'c', grammar: { syntax: 'lark', definition: 'start: "x"' } } as const
     expect(encoded({ tools: [tool] }).body.tools).toEqual([
       { type: 'custom', custom: { name: 'c', format: { type: 'grammar', grammar: tool.grammar } } },
     ])
-    expect(() => encoded({ tools: [tool] }, { dialect: 'groq' })).toThrow('custom tool "c"')
+    const standIn = encoded(
+      { tools: [tool], toolChoice: { mode: 'named', name: 'c', kind: 'custom' } },
+      { dialect: 'groq' },
+    )
+    const parameters = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] }
+    const description = 'The input must match this lark grammar:\nstart: "x"'
+    expect(standIn.body.tools).toEqual([{ type: 'function', function: { name: 'c', description, parameters } }])
+    expect(standIn.body.tool_choice).toEqual({ type: 'function', function: { name: 'c' } })
+    expect(standIn.lost).toEqual(['approximated tools[0].grammar'])
+  })
+
+  test('a call of a custom tool is one of the function that stands in for it', () => {
+    const turns: Turn[] = [{ role: 'assistant', parts: [call('a', { kind: 'custom', arguments: '*** "x"\n' })] }]
+    const [message] = messagesOf(turns, 'compatible')
+    const said = { name: 'f', arguments: '{"input":"*** \\"x\\"\\n"}' }
+    expect(message?.tool_calls).toEqual([{ id: 'a', type: 'function', function: said }])
   })
 
   test('tools of namespaces go by both names; two of one name are refused', () => {
