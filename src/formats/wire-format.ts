@@ -114,6 +114,8 @@ export interface DecodeInput {
   readonly stream: boolean
   readonly document: JsonDocument
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** Opens the carriers of other providers' reasoning state that a client sends back (`carrier.ts`). */
+  readonly stateKey?: Buffer
 }
 
 export interface EncodeTarget {
@@ -147,6 +149,8 @@ export interface ReplyContext {
   readonly request: RequestParts
   /** The source text of the client's request body, for echoing parts of it verbatim. */
   readonly document?: JsonDocument
+  /** Seals other providers' reasoning state into carriers (`carrier.ts`). Without it that state is a loss. */
+  readonly stateKey?: Buffer
 }
 
 export interface EncodedReply {

@@ -1,8 +1,9 @@
 /** Parts of a reply, canonical → wire, whole. `undefined` stands for a part that leaves no block behind. */
 import { RawJson } from '../../json/raw.ts'
-import type { OpaqueState, Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
+import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
 import type { ApiVersion } from './api-version.ts'
 import { argumentsObject, RAW_ARGUMENTS } from './arguments.ts'
+import { carrierBlock, carrierOf, withCarrier } from './carried-blocks.ts'
 import { encodeCitations } from './citations.ts'
 import { acceptableCallId, mintedCallId } from './ids.ts'
 import { type WritableObject, writableFields } from './leftovers.ts'
@@ -17,11 +18,18 @@ export interface ReplyEncoding {
   readonly log: LossLog
   /** The message's id on the wire. */
   readonly messageId: string
+  readonly stateKey?: Buffer
 }
 
-export function replyBlock(part: Part, index: number, encoding: ReplyEncoding): WritableObject | RawJson | undefined {
+/** The blocks that a part becomes, with what carries its state. */
+export function replyBlocks(part: Part, index: number, encoding: ReplyEncoding): readonly (WritableObject | RawJson)[] {
   const path = `parts[${index}]`
-  noteForeignFields(part, path, encoding.log)
+  encoding.log.foreign(part.extensions, path)
+  return withCarrier(part, replyBlock(part, index, encoding), path, encoding)
+}
+
+function replyBlock(part: Part, index: number, encoding: ReplyEncoding): WritableObject | RawJson | undefined {
+  const path = `parts[${index}]`
   switch (part.type) {
     case 'text':
       return wholeText(part, path, encoding)
@@ -46,12 +54,6 @@ export function replyBlock(part: Part, index: number, encoding: ReplyEncoding): 
   return undefined
 }
 
-/** What another format alone knows of a part: its fields, and state where Anthropic has none. */
-export function noteForeignFields(part: Part, path: string, log: LossLog): void {
-  log.foreign(part.extensions, path)
-  if (part.type === 'text' || part.type === 'refusal') noteForeignState(part.state, path, log)
-}
-
 export function noteUnsayable(part: Part, path: string, log: LossLog): void {
   log.dropped(path, `an Anthropic message cannot hold this "${part.type}" part`)
 }
@@ -71,27 +73,23 @@ export function emptyText(version: ApiVersion): WritableObject {
 
 /**
  * Thinking without a signature can be shown; the client sends it back, and the request encoder then leaves it out. State
- * of other issuers is not forged into a signature.
+ * of other issuers is not forged into a signature, but carried in the place of one.
  */
-function wholeReasoning(part: ReasoningPart, path: string, { log }: ReplyEncoding): WritableObject | undefined {
+function wholeReasoning(part: ReasoningPart, path: string, encoding: ReplyEncoding): WritableObject | undefined {
   const state = nativeState(part)
   if (state?.scheme === 'anthropic.redacted') return { type: 'redacted_thinking', data: state.value }
-  noteForeignState(part.state, path, log)
+  const carrier =
+    state === undefined ? carrierOf(part.state, { at: 'self', of: 'reasoning' }, path, encoding) : undefined
   const thinking = reasoningText(part)
-  if (state === undefined && thinking === '') return undefined
-  return { type: 'thinking', thinking, signature: state?.value ?? '', ...writableFields(part) }
-}
-
-export function noteForeignState(state: readonly OpaqueState[] | undefined, path: string, log: LossLog): void {
-  if (state?.some(({ scheme }) => !scheme.startsWith('anthropic.'))) {
-    log.dropped(`${path}.state`, "Anthropic clients cannot carry another provider's reasoning state")
-  }
+  if (thinking === '' && carrier !== undefined) return carrierBlock(carrier)
+  const signature = state?.value ?? carrier
+  if (signature === undefined && thinking === '') return undefined
+  return { type: 'thinking', thinking, signature: signature ?? '', ...writableFields(part) }
 }
 
 /** A `tool_use` block as a stream begins it. */
 export function toolUse(part: ToolCallPart, index: number, encoding: ReplyEncoding): WritableObject {
-  const { version, messageId, log } = encoding
-  noteForeignState(part.state, `parts[${index}]`, log)
+  const { version, messageId } = encoding
   const caller = part.caller === undefined ? {} : { caller: new RawJson(part.caller) }
   return {
     type: 'tool_use',

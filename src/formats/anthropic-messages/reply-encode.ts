@@ -9,20 +9,21 @@ import { estimateTokens, tokensOfText } from './estimate.ts'
 import type { Ending } from './finish.ts'
 import { messageId } from './ids.ts'
 import { LossLog } from './losses.ts'
-import { type ReplyEncoding, replyBlock } from './reply-blocks.ts'
+import { type ReplyEncoding, replyBlocks } from './reply-blocks.ts'
 import { keptFields, nullFields, stopFields, withKept } from './reply-message.ts'
 import { encodeUsage } from './usage.ts'
 
 /** @throws Refusal 502 when the reply ended in a way that must not look like an answer */
 export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
   const log = new LossLog()
+  const { stateKey } = context
   const version = apiVersionOf(context.request.headers)
   const id = messageId(completion.id, context.requestId)
-  const encoding: ReplyEncoding = { version, log, messageId: id }
+  const encoding: ReplyEncoding = { version, log, messageId: id, ...(stateKey && { stateKey }) }
   const [candidate, ...others] = completion.candidates
   for (const { index } of others) log.dropped(`candidates[${index}]`, 'an Anthropic message holds one answer')
   const parts = candidate?.parts ?? []
-  const content = parts.flatMap((part, index) => replyBlock(part, index, encoding) ?? [])
+  const content = parts.flatMap((part, index) => replyBlocks(part, index, encoding))
   const stop = stopFields(endingOf(candidate, content.length), candidate?.finish.explanation, version)
   if (stop === undefined) throw malformedToolCall()
   noteRaw(completion, log)

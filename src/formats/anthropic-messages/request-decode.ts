@@ -1,6 +1,7 @@
 /** Requests, wire → canonical (Anthropic Messages API, `POST /v1/messages` and `/v1/messages/count_tokens`). */
 import type { JsonDocument } from '../../json/document.ts'
 import { Refusal } from '../../refusal.ts'
+import { withCarriedState } from '../carried-state.ts'
 import type { Conversation, Part, SettingsDeltaPart, Turn } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import { decodeContent } from './blocks-decode.ts'
@@ -34,7 +35,11 @@ const KNOWN: ReadonlySet<string> = new Set([
 const METADATA_KEYS: ReadonlySet<string> = new Set(['user_id'])
 
 /** @throws Refusal 400 when a message has no content */
-export function decodeRequest({ document }: DecodeInput): Conversation {
+export function decodeRequest(input: DecodeInput): Conversation {
+  return withCarriedState(decoded(input), input.stateKey)
+}
+
+function decoded({ document }: DecodeInput): Conversation {
   const body = isObject(document.value) ? document.value : {}
   const tools = decodeTools(document, body)
   const choice = decodeToolChoice(document, body, tools)

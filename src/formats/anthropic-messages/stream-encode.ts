@@ -38,7 +38,13 @@ export class AnthropicStreamEncoder implements StreamEncoder {
   constructor(context: ReplyContext) {
     this.#context = context
     const version = apiVersionOf(context.request.headers)
-    this.#encoding = { version, log: this.#log, messageId: messageId('', context.requestId) }
+    const { stateKey } = context
+    this.#encoding = {
+      version,
+      log: this.#log,
+      messageId: messageId('', context.requestId),
+      ...(stateKey && { stateKey }),
+    }
   }
 
   get losses(): readonly Loss[] {

@@ -3,7 +3,7 @@ import type { ReplyEvent } from '../reply-events.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
 import { encodeCitation } from './citations.ts'
 import { writableFields } from './leftovers.ts'
-import { emptyText, noteForeignState, type ReplyEncoding } from './reply-blocks.ts'
+import { emptyText, type ReplyEncoding } from './reply-blocks.ts'
 
 /** The block opens with its first text: an empty one would be refused when the client sends it back. */
 export class TextWriter implements PartWriter {
@@ -29,7 +29,6 @@ export class TextWriter implements PartWriter {
     if (event.type === 'text-delta') return this.#text(event.text)
     if (event.type === 'citation') return this.#citation(event.citation)
     if (event.type === 'logprobs') this.#noteLogprobs()
-    if (event.type === 'state') noteForeignState([event.state], this.#path, this.#encoding.log)
     return ''
   }
 

@@ -1,9 +1,10 @@
-import type { ReasoningPart } from '../conversation.ts'
+import type { OpaqueState, ReasoningPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
+import { carrierBlock, carrierOf } from './carried-blocks.ts'
 import { writableFields } from './leftovers.ts'
 import { type NativeState, nativeState, SECTION_BREAK } from './opaque-state.ts'
-import { noteForeignState, type ReplyEncoding } from './reply-blocks.ts'
+import type { ReplyEncoding } from './reply-blocks.ts'
 
 /** The signature goes out once, right before the block closes: the SDK replaces, it does not append. */
 export class ThinkingWriter implements PartWriter {
@@ -13,6 +14,7 @@ export class ThinkingWriter implements PartWriter {
   readonly #encoding: ReplyEncoding
   #state: NativeState | undefined
   #break = ''
+  readonly #foreign: OpaqueState[] = []
 
   constructor(part: ReasoningPart, index: number, frames: BlockFrames, encoding: ReplyEncoding) {
     this.#part = part
@@ -23,7 +25,7 @@ export class ThinkingWriter implements PartWriter {
   }
 
   start(): string {
-    noteForeignState(this.#part.state, this.#path, this.#encoding.log)
+    this.#foreign.push(...(this.#part.state ?? []))
     const [first = '', ...rest] = this.#part.chunks
     return this.#text(first) + rest.map(chunk => this.#section() + this.#text(chunk)).join('')
   }
@@ -40,8 +42,16 @@ export class ThinkingWriter implements PartWriter {
     if (type === 'anthropic.redacted' && !this.#frames.isOpen) {
       return this.#frames.open({ type: 'redacted_thinking', data: value }) + this.#frames.close()
     }
-    if (type !== 'anthropic.signature') return this.#frames.close()
+    if (type !== 'anthropic.signature') return this.#closeForeign()
     return this.#opened() + this.#frames.text('signature_delta', 'signature', value) + this.#frames.close()
+  }
+
+  /** In the place of the signature; thinking that was not shown goes back whole as redacted. */
+  #closeForeign(): string {
+    const carrier = carrierOf(this.#foreign, { at: 'self', of: 'reasoning' }, this.#path, this.#encoding)
+    if (carrier === undefined) return this.#frames.close()
+    if (!this.#frames.isOpen) return this.#frames.open(carrierBlock(carrier)) + this.#frames.close()
+    return this.#frames.text('signature_delta', 'signature', carrier) + this.#frames.close()
   }
 
   /** A break is written with what follows it, so that none is left at the end. */
@@ -57,8 +67,8 @@ export class ThinkingWriter implements PartWriter {
     return this.#opened() + this.#frames.text('thinking_delta', 'thinking', whole)
   }
 
-  #keep(state: NonNullable<ReasoningPart['state']>[number]): void {
-    noteForeignState([state], this.#path, this.#encoding.log)
+  #keep(state: OpaqueState): void {
+    this.#foreign.push(state)
     this.#state = nativeState({ ...this.#part, state: [state] }) ?? this.#state
   }
 

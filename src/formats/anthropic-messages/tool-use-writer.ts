@@ -3,7 +3,7 @@ import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { argumentsObject, FREE_TEXT } from './arguments.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
-import { noteForeignState, type ReplyEncoding, toolUse } from './reply-blocks.ts'
+import { type ReplyEncoding, toolUse } from './reply-blocks.ts'
 
 export class ToolUseWriter implements PartWriter {
   readonly #part: ToolCallPart
@@ -28,7 +28,6 @@ export class ToolUseWriter implements PartWriter {
   }
 
   delta(event: ReplyEvent): string {
-    if (event.type === 'state') noteForeignState([event.state], `parts[${this.#index}]`, this.#encoding.log)
     return event.type === 'arguments-delta' ? this.#text(event.text) : ''
   }
 

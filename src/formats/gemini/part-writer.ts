@@ -123,7 +123,7 @@ export class PartWriter {
   }
 
   #takeSignature(): string | undefined {
-    const signature = replySignature({ ...this.#part, state: this.#state }, this.#path, this.#losses)
+    const signature = replySignature({ ...this.complete(), state: this.#state }, this.#path, this.#style, this.#losses)
     this.#state = []
     return signature
   }

@@ -19,7 +19,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   if (context.operation === 'embed') return encodeEmbeddings(completion, context)
   const losses = new Losses()
   for (const { format } of completion.raw) losses.dropped(`raw.${format}`, `only ${format} knows these events`)
-  const style = replyStyle(context.request)
+  const style = replyStyle(context)
   const candidates = completion.candidates.filter(candidate => !isBlocked(candidate))
   const body = {
     candidates: candidates.length === 0 ? undefined : candidates.map(each => encodeCandidate(each, style, losses)),

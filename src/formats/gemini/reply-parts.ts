@@ -1,5 +1,6 @@
+import { asBase64, type Carried, sealState } from '../carrier.ts'
 import type { Part, ReasoningPart } from '../conversation.ts'
-import type { RequestParts } from '../wire-format.ts'
+import type { ReplyContext } from '../wire-format.ts'
 import { extensionMembers, FORMAT, isRecord } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { encodeMedia } from './media.ts'
@@ -10,24 +11,46 @@ import { signatureOf } from './signatures.ts'
 export interface ReplyStyle {
   /** Thoughts are given only to those who ask (`thinkingConfig.includeThoughts`). */
   readonly thoughts: boolean
+  /** Seals the reasoning state of other providers. */
+  readonly stateKey?: Buffer
 }
 
-export function replyStyle({ body }: RequestParts): ReplyStyle {
+export function replyStyle({ request: { body }, stateKey }: Pick<ReplyContext, 'request' | 'stateKey'>): ReplyStyle {
   const outer = isRecord(body) ? (body.generationConfig ?? body.generation_config) : undefined
   const thinking = isRecord(outer) ? (outer.thinkingConfig ?? outer.thinking_config) : undefined
-  return { thoughts: isRecord(thinking) && (thinking.includeThoughts ?? thinking.include_thoughts) === true }
+  const thoughts = isRecord(thinking) && (thinking.includeThoughts ?? thinking.include_thoughts) === true
+  return stateKey === undefined ? { thoughts } : { thoughts, stateKey }
 }
 
 /** The signature to give a client with a part. */
-export function replySignature(part: Part, path: string, losses: Losses): string | undefined {
-  return signatureOf(part.state, {}, path, losses)
+export function replySignature(part: Part, path: string, style: ReplyStyle, losses: Losses): string | undefined {
+  const states = part.state ?? []
+  if (states.length === 0 || states.some(({ scheme }) => scheme === 'gemini.thought-signature'))
+    return signatureOf(states, {}, path, losses)
+  const carrier = style.stateKey && sealState({ at: 'self', ...subjectOf(part, style), states }, style.stateKey)
+  if (carrier === undefined) losses.dropped(`${path}.state`, 'Gemini has no place for this reasoning state')
+  return carrier && asBase64(carrier)
+}
+
+/** A signature stands on the part itself, or on an empty text where the client is not shown the thought. */
+function subjectOf(part: Part, style: ReplyStyle): Pick<Carried, 'of' | 'length'> {
+  switch (part.type) {
+    case 'reasoning':
+      return { of: 'reasoning', length: style.thoughts ? part.chunks.join('').length : 0 }
+    case 'text':
+      return { of: 'text' }
+    case 'tool-call':
+      return { of: 'call' }
+    default:
+      return { of: 'other' }
+  }
 }
 
 /** A finished part of a reply → parts of the wire. */
 export function encodeReplyPart(part: Part, path: string, style: ReplyStyle, losses: Losses): readonly WirePart[] {
   losses.foreign(part.extensions, path)
   if (part.type === 'opaque' && part.format === FORMAT) return opaqueMembers(part.json)
-  const thoughtSignature = replySignature(part, path, losses)
+  const thoughtSignature = replySignature(part, path, style, losses)
   const wire = part.type === 'reasoning' ? encodeReasoning(part, style) : encodeData(part, path, losses)
   if (wire) return [{ ...wire, thoughtSignature }]
   return thoughtSignature === undefined ? [] : [{ text: '', thoughtSignature }]

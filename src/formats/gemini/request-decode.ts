@@ -1,4 +1,5 @@
 import { Refusal } from '../../refusal.ts'
+import { withCarriedState } from '../carried-state.ts'
 import type { Conversation, Part, ServiceTier, Turn } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import { answeredCalls, partsOfModel } from './answered-calls.ts'
@@ -14,6 +15,10 @@ export const CACHED_CONTENT = 'cachedContent'
 
 /** @throws Refusal 400 naming the field that cannot be understood */
 export function decodeRequest(input: DecodeInput): Conversation {
+  return withCarriedState(decoded(input), input.stateKey)
+}
+
+function decoded(input: DecodeInput): Conversation {
   const body = new Fields(input.document.value, input.document)
   if (input.operation === 'embed') return decodeEmbedding(body, input.document)
   if (input.operation !== 'count-tokens' || !body.has('generateContentRequest')) return decodeGenerate(body, input)

@@ -10,7 +10,7 @@ export interface SignatureReader {
 
 /**
  * The thought signature among a part's states, if its reader is the one who issued it. State of any other scheme is
- * never sent on nor made up. (A carrier of foreign state through a Gemini client would be written here.)
+ * never sent on nor made up.
  */
 export function signatureOf(
   state: readonly OpaqueState[] | undefined,

@@ -39,7 +39,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
 
   constructor(context: ReplyContext) {
     this.#context = context
-    this.#style = replyStyle(context.request)
+    this.#style = replyStyle(context)
     this.#start = { type: 'start', id: context.requestId, model: context.model }
     this.#tail = writeJson(envelope(this.#start, context)).slice(1)
   }

@@ -1,6 +1,7 @@
 /** Assistant turns of a request → messages. */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
+import { isIssuedBy } from '../issuer.ts'
 import { encodeContent } from './content-encode.ts'
 import { argumentsFor } from './free-text-tools.ts'
 import { ownFields } from './ledger.ts'
@@ -131,10 +132,15 @@ function argumentsOf(part: ToolCallPart): string {
   return part.arguments === '' ? '{}' : part.arguments
 }
 
-function encodeCallState(states: readonly OpaqueState[], path: string, { dialect, ledger }: Target): WireFields {
+function encodeCallState(
+  states: readonly OpaqueState[],
+  path: string,
+  { dialect, ledger, provider }: Target,
+): WireFields {
   let fields: WireFields = {}
-  for (const { scheme, value } of states) {
-    if (scheme === 'gemini.thought-signature' && dialect.thoughtSignatures) {
+  for (const state of states) {
+    const { scheme, value } = state
+    if (isIssuedBy(state, provider) && scheme === 'gemini.thought-signature' && dialect.thoughtSignatures) {
       fields = { extra_content: { google: { thought_signature: value } } }
     } else {
       ledger.dropped(`${path}.state`, `this server did not issue the ${scheme} state`)

@@ -4,7 +4,7 @@ import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeCall, wireName } from './reply-parts.ts'
-import { callStateFields } from './reply-state.ts'
+import type { StateWriter } from './reply-state.ts'
 
 interface Call {
   /** The n-th call of the message (conversion.md E197). */
@@ -18,10 +18,12 @@ interface Call {
 export class CallEncoder {
   readonly isLegacy: boolean
   readonly #ledger: Ledger
+  readonly #states: StateWriter
   readonly #calls = new Map<number, Call>()
 
   /** @param isLegacy the client understands `function_call` only, of which there is one at most */
-  constructor(isLegacy: boolean, ledger: Ledger) {
+  constructor(isLegacy: boolean, ledger: Ledger, states: StateWriter) {
+    this.#states = states
     this.isLegacy = isLegacy
     this.#ledger = ledger
   }
@@ -41,7 +43,7 @@ export class CallEncoder {
     this.#calls.set(index, call)
     if (!this.isLegacy) {
       return [
-        `"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, call.place, part.arguments, path, this.#ledger) })}]`,
+        `"tool_calls":[${writeJson({ index: call.place, ...encodeCall(part, call.place, part.arguments, path, this.#ledger, this.#states) })}]`,
       ]
     }
     if (call.place === 0)
@@ -59,7 +61,7 @@ export class CallEncoder {
       case 'arguments-delta':
         return event.text === '' ? [] : this.#arguments(call, event.text)
       case 'state': {
-        const fields = callStateFields([event.state], call.path, this.#ledger)
+        const fields = this.#states.call([event.state], call.path)
         if (this.isLegacy || Object.keys(fields).length === 0) return []
         return [`"tool_calls":[${writeJson({ index: call.place, ...fields })}]`]
       }

@@ -8,7 +8,7 @@ import { encodeFinish, noteFinish } from './finish.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeMedia, noteLost } from './reply-parts.ts'
-import { noteStateLost, stateDetails } from './reply-state.ts'
+import type { StateWriter } from './reply-state.ts'
 import { residueOf } from './residue.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
@@ -20,12 +20,15 @@ interface Lane {
   readonly part: Part
   readonly field: Field
   readonly waiting: PartEvent[]
+  /** How much text it has said. */
+  length: number
   hasEnded: boolean
 }
 
 export class CandidateEncoder {
   readonly #candidate: number
   readonly #ledger: Ledger
+  readonly #states: StateWriter
   readonly #calls: CallEncoder
   readonly #lanes: Lane[] = []
   #hasRole = false
@@ -37,10 +40,11 @@ export class CandidateEncoder {
   #refused = false
   #finished = false
 
-  constructor(candidate: number, isLegacy: boolean, ledger: Ledger) {
+  constructor(candidate: number, isLegacy: boolean, ledger: Ledger, states: StateWriter) {
+    this.#states = states
     this.#candidate = candidate
     this.#ledger = ledger
-    this.#calls = new CallEncoder(isLegacy, ledger)
+    this.#calls = new CallEncoder(isLegacy, ledger, states)
   }
 
   get finished(): boolean {
@@ -107,11 +111,15 @@ export class CandidateEncoder {
   }
 
   #whole(part: Part, path: string): readonly string[] {
-    noteStateLost(part.state ?? [], path, this.#ledger)
+    const details = this.#states.details(part, 0, part.state ?? [], path).map(text => this.#details(text))
     const encoded = part.type === 'media' ? encodeMedia(part) : undefined
-    if (encoded !== undefined) return [this.#choice(membersOf(encoded))]
+    if (encoded !== undefined) return [this.#choice(membersOf(encoded)), ...details]
     noteLost(part, path, this.#ledger)
-    return []
+    return details
+  }
+
+  #details(items: string): string {
+    return this.#choice(`"reasoning_details":${items}`)
   }
 
   #path(index: number): string {
@@ -119,7 +127,7 @@ export class CandidateEncoder {
   }
 
   #open(index: number, part: Part, field: Field, whole: readonly PartEvent[]): readonly string[] {
-    this.#lanes.push({ index, part, field, waiting: [...whole], hasEnded: false })
+    this.#lanes.push({ index, part, field, waiting: [...whole], length: 0, hasEnded: false })
     return this.#drain(field)
   }
 
@@ -148,17 +156,21 @@ export class CandidateEncoder {
     return choices
   }
 
-  #say({ field, part }: Lane, event: PartEvent): readonly string[] {
+  #say(lane: Lane, event: PartEvent): readonly string[] {
+    const { field, part } = lane
     switch (event.type) {
       case 'text-delta':
         if (event.text === '') return []
+        lane.length += event.text.length
         if (field === 'content') this.#text += event.text
         return [this.#choice(`"${field}":${JSON.stringify(event.text)}`)]
       case 'section-break':
+        lane.length += 2
         return [this.#choice(`"${field}":"\\n\\n"`)]
       case 'state': {
-        const details = stateDetails(part, [event.state], this.#path(event.index), this.#ledger)
-        return details.map(text => this.#choice(`"reasoning_details":${text}`))
+        const length = part.type === 'reasoning' ? lane.length : 0
+        const details = this.#states.details(part, length, [event.state], this.#path(event.index))
+        return details.map(text => this.#details(text))
       }
       case 'citation':
         return this.#cite(event.index, event.citation)

@@ -4,6 +4,7 @@
  */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState, Part, ReasoningPart } from '../conversation.ts'
+import { isIssuedBy } from '../issuer.ts'
 import { joinDetails } from './reasoning-details.ts'
 import type { Target } from './target.ts'
 
@@ -24,7 +25,7 @@ export function replayReasoning(parts: readonly Part[], path: string, target: Ta
   if (replay === 'none') return { fields: details }
   if (text === '') return { fields: { ...(replayRequired && hasCalls ? { [replay]: '' } : {}), ...details } }
   return replay === 'thinking'
-    ? { fields: details, thinking: thinkingPart(thoughts, text) }
+    ? { fields: details, thinking: thinkingPart(thoughts, text, target.provider) }
     : { fields: { [replay]: text, ...details } }
 }
 
@@ -43,9 +44,9 @@ function isForeign({ scheme }: OpaqueState): boolean {
   return scheme.startsWith('anthropic.') || scheme.startsWith('openai.') || scheme.startsWith('gemini.')
 }
 
-function thinkingPart(thoughts: readonly ReasoningPart[], text: string): Writable {
+function thinkingPart(thoughts: readonly ReasoningPart[], text: string, provider: string): Writable {
   const states = thoughts.flatMap(part => part.state ?? [])
-  const signature = states.find(state => state.scheme === 'mistral.signature')?.value
+  const signature = states.find(state => state.scheme === 'mistral.signature' && isIssuedBy(state, provider))?.value
   return { type: 'thinking', thinking: [{ type: 'text', text }], signature }
 }
 
@@ -53,13 +54,16 @@ function thinkingPart(thoughts: readonly ReasoningPart[], text: string): Writabl
 function replayDetails(
   parts: readonly Part[],
   path: string,
-  { dialect, ledger }: Target,
+  { dialect, ledger, provider }: Target,
 ): { readonly [key: string]: Writable } {
   const thoughts = parts.filter(part => part.type === 'reasoning')
   const states = thoughts.flatMap(part => part.state ?? [])
-  const values = states.filter(state => state.scheme === 'openrouter.details').map(state => state.value)
+  const values = states
+    .filter(state => state.scheme === 'openrouter.details' && isIssuedBy(state, provider))
+    .map(state => state.value)
   const details = dialect.reasoningDetails ? joinDetails(values) : undefined
-  const goesOut = ({ scheme }: OpaqueState): boolean =>
+  const goesOut = (state: OpaqueState): boolean => isIssuedBy(state, provider) && isTaken(state)
+  const isTaken = ({ scheme }: OpaqueState): boolean =>
     scheme === 'openrouter.details'
       ? details !== undefined
       : scheme === 'mistral.signature' && dialect.replay === 'thinking'

@@ -9,7 +9,7 @@ import { encodeFinish, MALFORMED_CALL, noteFinish, type WireFinish } from './fin
 import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeCall, encodeMedia, isLegacyClient, noteForeign, noteLost, replyId } from './reply-parts.ts'
-import { messageStateFields } from './reply-state.ts'
+import { StateWriter } from './reply-state.ts'
 import { residueOf } from './residue.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
@@ -19,6 +19,7 @@ type WireFields = { readonly [key: string]: Writable }
 /** @throws Refusal 502 when the model's tool call cannot be read: a finish reason would make it look like an answer */
 export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
   const ledger = new Ledger()
+  const states = new StateWriter(ledger, context.stateKey)
   for (const event of completion.raw) noteForeign(event, ledger)
   const isLegacy = isLegacyClient(context)
   const { usage, candidates } = completion
@@ -28,7 +29,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
     object: 'chat.completion',
     created: completion.created ?? context.created,
     model: context.model,
-    choices: candidates.map(candidate => encodeChoice(candidate, isLegacy, ledger)),
+    choices: candidates.map(candidate => encodeChoice(candidate, isLegacy, ledger, states)),
     ...(usage ? { usage: encodeUsage(usage) } : {}),
     ...(tier === undefined ? {} : { service_tier: tier }),
     ...Object.assign({}, ...candidates.map(({ finish }) => residueOf(finish).reply)),
@@ -36,21 +37,26 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   return { body, losses: ledger.losses }
 }
 
-function encodeChoice(candidate: CompletedCandidate, isLegacy: boolean, ledger: Ledger): Writable {
+function encodeChoice(candidate: CompletedCandidate, isLegacy: boolean, ledger: Ledger, states: StateWriter): Writable {
   const { index, parts, finish } = candidate
   const residue = residueOf(finish)
   const reason = finishOf(candidate, ledger)
   const logprobs = parts.flatMap(part => (part.type === 'text' ? (part.logprobs ?? []) : []))
   return {
     index,
-    message: { ...encodeMessage(candidate, isLegacy, ledger), ...residue.message },
+    message: { ...encodeMessage(candidate, isLegacy, ledger, states), ...residue.message },
     logprobs: logprobs.length === 0 ? null : encodeLogprobs(logprobs),
     finish_reason: isLegacy && reason === 'tool_calls' ? 'function_call' : reason,
     ...residue.choice,
   }
 }
 
-function encodeMessage({ index, parts, finish }: CompletedCandidate, isLegacy: boolean, ledger: Ledger): WireFields {
+function encodeMessage(
+  { index, parts, finish }: CompletedCandidate,
+  isLegacy: boolean,
+  ledger: Ledger,
+  states: StateWriter,
+): WireFields {
   const path = `candidates[${index}].parts`
   noteParts(parts, path, ledger)
   const text = parts.filter(part => part.type === 'text')
@@ -60,9 +66,9 @@ function encodeMessage({ index, parts, finish }: CompletedCandidate, isLegacy: b
     role: 'assistant',
     content: text.length === 0 ? null : text.map(part => part.text).join(''),
     refusal: refusal ?? null,
-    ...encodeReasoning(parts, path, ledger),
+    ...encodeReasoning(parts, path, states),
     ...encodeAnnotations(parts, path, ledger),
-    ...encodeCalls(parts, path, finish.reason === 'length', isLegacy, ledger),
+    ...encodeCalls(parts, path, finish.reason === 'length', isLegacy, ledger, states),
     ...encodeOthers(parts, path, ledger),
   }
 }
@@ -109,10 +115,10 @@ function refusalOf(parts: readonly Part[]): string | undefined {
   return refusals.length === 0 ? undefined : refusals.map(part => part.text).join('')
 }
 
-function encodeReasoning(parts: readonly Part[], path: string, ledger: Ledger): WireFields {
+function encodeReasoning(parts: readonly Part[], path: string, states: StateWriter): WireFields {
   const thoughts = parts.filter(part => part.type === 'reasoning')
   const text = thoughts.map(reasoningText).join('')
-  return { ...(text === '' ? {} : { reasoning_content: text }), ...messageStateFields(parts, path, ledger) }
+  return { ...(text === '' ? {} : { reasoning_content: text }), ...states.message(parts, path) }
 }
 
 /** Sections are set apart by an empty line (conversion.md E104). */
@@ -142,6 +148,7 @@ function encodeCalls(
   isTruncated: boolean,
   isLegacy: boolean,
   ledger: Ledger,
+  states: StateWriter,
 ): WireFields {
   const calls = parts.flatMap((part, at) => (part.type === 'tool-call' ? [{ call: part, at: `${path}[${at}]` }] : []))
   const [first, second] = calls
@@ -150,7 +157,7 @@ function encodeCalls(
   const args = (call: ToolCallPart): string =>
     call.arguments === '' && call.kind === 'function' && !isTruncated ? '{}' : call.arguments
   if (!isLegacy) {
-    return { tool_calls: calls.map(({ call, at }, place) => encodeCall(call, place, args(call), at, ledger)) }
+    return { tool_calls: calls.map(({ call, at }, place) => encodeCall(call, place, args(call), at, ledger, states)) }
   }
   if (second !== undefined) ledger.dropped(second.at, '"function_call" can hold one call only; the client asked for it')
   return { function_call: { name: first.call.name, arguments: args(first.call) } }

@@ -6,7 +6,7 @@ import type { ReplyContext } from '../wire-format.ts'
 import { writeDataUrl } from './data-url.ts'
 import { arrayOf, objectOf } from './fields.ts'
 import { type Ledger, ownFields } from './ledger.ts'
-import { callStateFields } from './reply-state.ts'
+import type { StateWriter } from './reply-state.ts'
 
 type WireFields = { readonly [key: string]: Writable }
 
@@ -33,7 +33,14 @@ export function wireName({ name, namespace }: { readonly name: string; readonly 
  * @param args arguments, or the beginning of them
  * @param path of the part, for losses
  */
-export function encodeCall(call: ToolCallPart, place: number, args: string, path: string, ledger: Ledger): WireFields {
+export function encodeCall(
+  call: ToolCallPart,
+  place: number,
+  args: string,
+  path: string,
+  ledger: Ledger,
+  states: StateWriter,
+): WireFields {
   const name = wireName(call)
   const said = call.kind === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
   if (call.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
@@ -41,7 +48,7 @@ export function encodeCall(call: ToolCallPart, place: number, args: string, path
     id: call.callId === '' ? `call_${place}` : call.callId,
     type: call.kind,
     ...said,
-    ...callStateFields(call.state ?? [], path, ledger),
+    ...states.call(call.state ?? [], path),
     ...ownFields(call.extensions),
   }
 }

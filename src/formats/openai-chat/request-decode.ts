@@ -1,5 +1,6 @@
 /** A Chat Completions request → conversation (OpenAI API reference, "Create chat completion"). */
 import { Refusal } from '../../refusal.ts'
+import { withCarriedState } from '../carried-state.ts'
 import type { Conversation, Extensions, OutputFormat, Sampling, ServerState, ServiceTier } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import {
@@ -21,7 +22,11 @@ import { STREAM_OPTIONS } from './stream-usage.ts'
 import { decodeLegacyFunctions, decodeToolChoice, decodeTools } from './tool-decode.ts'
 
 /** @throws Refusal 400 naming the field */
-export function decodeRequest({ document }: DecodeInput): Conversation {
+export function decodeRequest(input: DecodeInput): Conversation {
+  return withCarriedState(decoded(input), input.stateKey)
+}
+
+function decoded({ document }: DecodeInput): Conversation {
   const fields = objectOf(document.value)
   const messages = arrayOf(fields?.messages)
   if (fields === undefined || messages === undefined) {

@@ -10,6 +10,7 @@ import { objectOf } from './fields.ts'
 import { MALFORMED_CALL } from './finish.ts'
 import { Ledger } from './ledger.ts'
 import { isLegacyClient, noteForeign, replyId } from './reply-parts.ts'
+import { StateWriter } from './reply-state.ts'
 import { residueOf } from './residue.ts'
 import { encodeServiceTier } from './service-tier.ts'
 import { encodeUsage } from './usage.ts'
@@ -21,6 +22,7 @@ export function encodeStream(context: ReplyContext): StreamEncoder {
 class ChatStreamEncoder implements StreamEncoder {
   readonly #context: ReplyContext
   readonly #ledger = new Ledger()
+  readonly #states: StateWriter
   readonly #isLegacy: boolean
   readonly #includeUsage: boolean
   readonly #candidates = new Map<number, CandidateEncoder>()
@@ -33,6 +35,7 @@ class ChatStreamEncoder implements StreamEncoder {
 
   constructor(context: ReplyContext) {
     this.#context = context
+    this.#states = new StateWriter(this.#ledger, context.stateKey)
     this.#isLegacy = isLegacyClient(context)
     const streamOptions = objectOf(objectOf(context.request.body)?.stream_options)
     this.#includeUsage = streamOptions?.include_usage === true
@@ -88,7 +91,8 @@ class ChatStreamEncoder implements StreamEncoder {
   }
 
   #owner({ index, candidate }: { readonly index: number; readonly candidate: number }): CandidateEncoder {
-    const owner = this.#candidates.get(candidate) ?? new CandidateEncoder(candidate, this.#isLegacy, this.#ledger)
+    const owner =
+      this.#candidates.get(candidate) ?? new CandidateEncoder(candidate, this.#isLegacy, this.#ledger, this.#states)
     this.#candidates.set(candidate, owner)
     this.#owners.set(index, owner)
     return owner

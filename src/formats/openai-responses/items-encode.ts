@@ -9,13 +9,14 @@ import type {
   ToolResultPart,
   Turn,
 } from '../conversation.ts'
+import { isIssuedBy } from '../issuer.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { acceptableCallId } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
 import { bagOf, written } from './fields.ts'
 import { unsupported } from './loss-list.ts'
 import { FORMAT } from './name.ts'
-import { encodeReasoning, isIssuedBy } from './reasoning-encode.ts'
+import { encodeReasoning } from './reasoning-encode.ts'
 import { encodeSettingsDelta } from './settings-delta.ts'
 import { encodeTools } from './tools-encode.ts'
 

@@ -1,11 +1,39 @@
+import { type Carried, sealState } from '../carrier.ts'
 import type { OpaqueState } from '../conversation.ts'
+import type { LossList } from './loss-list.ts'
+
+export function isOwn({ scheme }: OpaqueState): boolean {
+  return scheme === 'openai.encrypted'
+}
 
 /**
- * The value for `encrypted_content`: the one place where this format carries reasoning state. What another provider
- * issued has no carrier yet and must not be passed off as OpenAI's.
- *
- * @returns `undefined` when the state cannot travel
+ * The reasoning state of the parts of a reply, until it is known where it goes. What another provider issued is not
+ * passed off as OpenAI's: it goes into a carrier, which only this gateway reads.
  */
-export function carriedState(state: OpaqueState): string | undefined {
-  return state.scheme === 'openai.encrypted' ? state.value : undefined
+export class PartStates {
+  readonly #losses: LossList
+  readonly #key: Buffer | undefined
+  readonly #states = new Map<number, readonly OpaqueState[]>()
+
+  /** @param key seals carriers; without one foreign state is lost */
+  constructor(losses: LossList, key: Buffer | undefined) {
+    this.#losses = losses
+    this.#key = key
+  }
+
+  add(part: number, states: readonly OpaqueState[]): void {
+    if (states.length > 0) this.#states.set(part, [...(this.#states.get(part) ?? []), ...states])
+  }
+
+  /** The value for the `encrypted_content` of an item at `place`; `undefined` when there is none. Given once. */
+  take(part: number, place: Omit<Carried, 'states'>): string | undefined {
+    const states = this.#states.get(part)
+    this.#states.delete(part)
+    if (states === undefined) return undefined
+    const own = place.of === 'reasoning' ? states.findLast(isOwn)?.value : undefined
+    const value = own ?? (this.#key && sealState({ ...place, states }, this.#key))
+    if (value === undefined)
+      this.#losses.dropped(`parts[${part}].state`, 'the Responses API has no place for this reasoning state')
+    return value
+  }
 }

@@ -9,8 +9,8 @@ import { ItemSequence, type Opened } from './item-sequence.ts'
 import type { LossList } from './loss-list.ts'
 import { MessageItem } from './message-item.ts'
 import { FORMAT } from './name.ts'
-import { carriedState } from './opaque-state.ts'
-import { CallItem, type ItemStatus, type OutputItem, WholeItem } from './output-items.ts'
+import { isOwn, PartStates } from './opaque-state.ts'
+import { CallItem, type ItemStatus, WholeItem } from './output-items.ts'
 import { ReasoningItem } from './reasoning-item.ts'
 import type { SseFrames } from './sse-frames.ts'
 
@@ -24,9 +24,13 @@ export class OutputEncoder {
   readonly #items: ItemSequence
   #refused = false
   readonly #words: string[] = []
+  readonly #states: PartStates
+  /** Text parts that have state and, as yet, no text: they may need no message. */
+  readonly #silent = new Map<number, TextPart>()
 
   /** @param request the client's own request body */
-  constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList) {
+  constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList, stateKey?: Buffer) {
+    this.#states = new PartStates(losses, stateKey)
     this.#losses = losses
     this.#tools = new DeclaredTools(request)
     this.#ids = new ItemIds(responseId)
@@ -54,26 +58,56 @@ export class OutputEncoder {
 
   event(event: PartEvent): string {
     if (event.type === 'part-start') return this.#partStart(event.index, event.candidate, event.part)
+    if (event.type === 'state') this.#states.add(event.index, [event.state])
+    const begun = event.type === 'text-delta' ? this.#beginSilent(event.index) : ''
     const item = this.#items.of(event.index)
-    if (item === undefined) return ''
+    if (item === undefined) return event.type === 'part-end' ? this.#endPart(event.index) : ''
     switch (event.type) {
       case 'text-delta':
         if (item instanceof MessageItem) this.#words.push(event.text)
-        return item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : ''
+        return begun + (item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : '')
       case 'arguments-delta':
         return item instanceof CallItem ? item.add(event.text) : ''
       case 'section-break':
         return item instanceof ReasoningItem ? item.sectionBreak() : ''
       case 'state':
-        this.#state(item, event.state, `parts[${event.index}]`)
         return ''
       case 'citation':
         return item instanceof MessageItem ? this.#citation(item, event.citation, `parts[${event.index}]`) : ''
       case 'logprobs':
         return item instanceof MessageItem ? item.logprobs(event.logprobs) : ''
       case 'part-end':
-        return this.#items.detach(event.index)
+        return this.#endPart(event.index)
     }
+  }
+
+  /** What carries the state of a part that is no reasoning stands behind it; reasoning carries its own. */
+  #endPart(index: number): string {
+    const item = this.#items.of(index)
+    if (item instanceof ReasoningItem) {
+      const value = this.#states.take(index, { at: 'self', of: 'reasoning' })
+      if (value !== undefined) item.state(value)
+      return this.#items.detach(index)
+    }
+    const of = item instanceof CallItem ? 'call' : item === undefined || item instanceof MessageItem ? 'text' : 'other'
+    const carrier = this.#states.take(index, { at: item === undefined ? 'self' : 'previous', of })
+    const detached = this.#items.detach(index)
+    return detached + this.#carrierItem(carrier)
+  }
+
+  /** An item of its own for state that the API has no other place for. */
+  #carrierItem(carrier: string | undefined): string {
+    if (carrier === undefined) return ''
+    const { open, frames } = this.#items.begin('rs', false, undefined, place => new ReasoningItem(place, ''))
+    if (open.item instanceof ReasoningItem) open.item.state(carrier)
+    return frames
+  }
+
+  /** Text comes for a part that began with nothing but state. */
+  #beginSilent(index: number): string {
+    const part = this.#silent.get(index)
+    this.#silent.delete(index)
+    return part === undefined ? '' : this.#said(index, part)
   }
 
   /** Says a refusal that has no part of its own. */
@@ -96,10 +130,12 @@ export class OutputEncoder {
       return ''
     }
     this.#losses.foreign(part.extensions, `parts[${index}]`)
-    if (part.type !== 'reasoning' && part.type !== 'compaction')
-      for (const state of part.state ?? []) this.#state(undefined, state, `parts[${index}]`)
+    this.#states.add(index, part.type === 'compaction' ? [] : (part.state ?? []))
     switch (part.type) {
       case 'text':
+        if (part.text !== '' || part.state === undefined) return this.#said(index, part)
+        this.#silent.set(index, part)
+        return ''
       case 'refusal':
         return this.#said(index, part)
       case 'reasoning':
@@ -160,12 +196,12 @@ export class OutputEncoder {
     let text = frames + item.begin(part.visibility, extraOf(bag))
     for (const [section, chunk] of part.chunks.entries())
       text += (section > 0 ? item.sectionBreak() : '') + item.text(chunk)
-    for (const state of part.state ?? []) this.#state(item, state, `parts[${index}]`)
     return text
   }
 
   #called(index: number, part: ToolCallPart): string {
     const { call, unwrap } = this.#tools.resolve(part)
+    const ahead = this.#carrierItem(this.#states.take(index, { at: 'next', of: 'call' }))
     const callId = this.#ids.callId(call.callId)
     const prefix = call.kind === 'custom' ? 'ctc' : 'fc'
     const bag = bagOf(part)
@@ -176,7 +212,7 @@ export class OutputEncoder {
       place => new CallItem(place, { ...call, callId }, unwrap, extraOf(bag)),
     )
     this.#items.attach(index, open)
-    return frames + (open.item instanceof CallItem ? open.item.add(part.arguments) : '')
+    return ahead + frames + (open.item instanceof CallItem ? open.item.add(part.arguments) : '')
   }
 
   /** Parts that come whole or not at all. */
@@ -185,8 +221,7 @@ export class OutputEncoder {
       return this.#whole(index, part.id ?? idIn(part.json), part.json)
     if (part.type === 'media' && part.kind === 'image' && 'base64' in part.source)
       return this.#image(index, part, part.source.base64)
-    const state =
-      part.type === 'compaction' ? part.state?.map(carriedState).find(value => value !== undefined) : undefined
+    const state = part.type === 'compaction' ? part.state?.find(isOwn)?.value : undefined
     if (state !== undefined) {
       const id = this.#ids.itemId('cmp', part.id)
       return this.#whole(index, id, writeJson({ id, type: 'compaction', encrypted_content: state }))
@@ -214,16 +249,6 @@ export class OutputEncoder {
     if (frames === undefined)
       this.#losses.dropped(`${path}.citations`, `the Responses API has no citation of this kind (${citation.kind})`)
     return frames ?? ''
-  }
-
-  #state(item: OutputItem | undefined, state: Parameters<typeof carriedState>[0], path: string): void {
-    const value = carriedState(state)
-    if (item instanceof ReasoningItem && value !== undefined) item.state(value)
-    else
-      this.#losses.dropped(
-        `${path}.state`,
-        `reasoning state of ${state.scheme} has no place in a reply of the Responses API`,
-      )
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from '../../json/raw.ts'
-import type { OpaqueState, ReasoningPart } from '../conversation.ts'
+import type { ReasoningPart } from '../conversation.ts'
+import { isIssuedBy } from '../issuer.ts'
 import { bagOf, written } from './fields.ts'
 import type { LossList } from './loss-list.ts'
 
@@ -33,11 +34,6 @@ export function encodeReasoning(
     encrypted_content: state?.value,
     ...written(bag),
   }
-}
-
-/** State that does not tell its issuer came from the client as it is: it is the provider's to judge. */
-export function isIssuedBy(state: OpaqueState, provider: string): boolean {
-  return state.issuer === undefined || state.issuer.provider === provider
 }
 
 function textsOf(

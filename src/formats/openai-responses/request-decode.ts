@@ -2,6 +2,7 @@
 
 import type { JsonDocument } from '../../json/document.ts'
 import { Refusal } from '../../refusal.ts'
+import { withCarriedState } from '../carried-state.ts'
 import type { Conversation, Part, Turn } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import { refuse } from './fault.ts'
@@ -12,7 +13,11 @@ import { decodeSettings, SETTINGS } from './settings-decode.ts'
 import { decodeTools } from './tools-decode.ts'
 
 /** @throws Refusal 400 naming the field */
-export function decodeRequest({ document }: DecodeInput): Conversation {
+export function decodeRequest(input: DecodeInput): Conversation {
+  return withCarriedState(decoded(input), input.stateKey)
+}
+
+function decoded({ document }: DecodeInput): Conversation {
   const body = document.value
   if (!isFields(body)) throw new Refusal(400, 'invalid_request', 'The request body must be an object.')
   const settings = decodeSettings(document, body)

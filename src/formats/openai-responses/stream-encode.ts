@@ -80,7 +80,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     const id = responseId(start, this.#context)
     const snapshot = new Snapshot(start, id, this.#context)
     this.#snapshot = snapshot
-    this.#output = new OutputEncoder(id, this.#context.request.body, this.#frames, this.#losses)
+    this.#output = new OutputEncoder(id, this.#context.request.body, this.#frames, this.#losses, this.#context.stateKey)
     const response = `"response":${snapshot.text({ status: 'in_progress', output: [] })}`
     return this.#frames.frame('response.created', response) + this.#frames.frame('response.in_progress', response)
   }

@@ -1,0 +1,133 @@
+/**
+ * Takes carriers out of a decoded conversation and puts the state that they hold back onto the parts it belongs to. The
+ * last step of every request decoder: from then on the state stands where a native client would have sent it, with its
+ * issuer. A carrier that cannot be opened leaves nothing behind, since no provider could use it.
+ */
+import { type Carried, carrierIn, isCarrier, openState } from './carrier.ts'
+import type { Conversation, OpaqueState, Part, ReasoningPart, Turn } from './conversation.ts'
+
+/** @param key of the carriers; without one none can be opened */
+export function withCarriedState(conversation: Conversation, key: Buffer | undefined): Conversation {
+  if (!conversation.turns.some(holdsCarrier)) return conversation
+  return {
+    ...conversation,
+    turns: conversation.turns.map(turn => (holdsCarrier(turn) ? { ...turn, parts: restored(turn.parts, key) } : turn)),
+  }
+}
+
+function holdsCarrier({ parts }: Turn): boolean {
+  return parts.some(({ state }) => state?.some(each => carriersOf(each) !== undefined))
+}
+
+/** The carriers that a state is, or that are among its details (OpenRouter's `reasoning_details`). */
+function carriersOf({ scheme, value }: OpaqueState): readonly string[] | undefined {
+  if (scheme !== 'openrouter.details') {
+    const carrier = carrierIn(value)
+    return carrier === undefined ? undefined : [carrier]
+  }
+  if (!value.includes('"gw1.')) return undefined
+  const items: unknown = JSON.parse(value)
+  return (Array.isArray(items) ? items : []).flatMap(item => {
+    const data: unknown = item?.data
+    return typeof data === 'string' && isCarrier(data) ? [data] : []
+  })
+}
+
+function restored(parts: readonly Part[], key: Buffer | undefined): readonly Part[] {
+  const row: Part[] = []
+  let ahead: readonly OpaqueState[] = []
+  for (const part of parts) {
+    const { native, carried, isHolder } = opened(part, key)
+    const bare = withState(part, native)
+    if (!isHolder) {
+      row.push(withState(bare, [...ahead, ...native]))
+      ahead = []
+      continue
+    }
+    ahead = place(row, bare, carried, ahead)
+  }
+  return row
+}
+
+interface Opened {
+  /** State that is the client's own provider's. */
+  readonly native: readonly OpaqueState[]
+  readonly carried: readonly Carried[]
+  readonly isHolder: boolean
+}
+
+function opened({ state = [] }: Part, key: Buffer | undefined): Opened {
+  const carriers = state.flatMap(each => carriersOf(each) ?? [])
+  return {
+    native: state.filter(each => carriersOf(each) === undefined),
+    carried: key === undefined ? [] : carriers.flatMap(carrier => openState(carrier, key) ?? []),
+    isHolder: carriers.length > 0,
+  }
+}
+
+/** Puts what was carried where it belongs. @returns the state that waits for the next part */
+function place(
+  row: Part[],
+  holder: Part,
+  carried: readonly Carried[],
+  waiting: readonly OpaqueState[],
+): readonly OpaqueState[] {
+  const own = carried.filter(({ at }) => at === 'self')
+  const ahead = [...waiting, ...carried.flatMap(({ at, states }) => (at === 'next' ? states : []))]
+  const behind = carried.flatMap(({ at, states }) => (at === 'previous' ? states : []))
+  const last = row.at(-1)
+  if (behind.length > 0 && last) row[row.length - 1] = withState(last, [...(last.state ?? []), ...behind])
+  if (own.length > 0) addOwn(row, holder, own)
+  // A holder that was made for the carrier alone goes with it.
+  else if (!isBare(holder)) row.push(holder)
+  return ahead
+}
+
+function addOwn(row: Part[], holder: Part, own: readonly Carried[]): void {
+  const [only, ...more] = own
+  if (only === undefined) return
+  if (more.length === 0 && only.of !== 'reasoning' && (holder.type !== 'reasoning' || isBare(holder))) {
+    row.push(withState(holder.type === 'reasoning' ? { type: 'text', text: '' } : holder, only.states))
+    return
+  }
+  const text = textOf(holder)
+  const last = row.at(-1)
+  if (more.length === 0 && text === '' && (only.length ?? 0) > 0 && last?.type === 'reasoning' && !last.state) {
+    // Thinking that was sent in pieces, the state with the last of them.
+    row[row.length - 1] = withState(last, only.states)
+    return
+  }
+  row.push(...splitThinking(holder, text, own))
+}
+
+/** The thinking of several parts was joined in one text: each takes its own length of it. */
+function splitThinking(holder: Part, text: string, own: readonly Carried[]): readonly Part[] {
+  const parts: Part[] = []
+  let rest = text
+  for (const { of, states, length } of own) {
+    const take = of !== 'reasoning' ? 0 : own.length === 1 ? rest.length : (length ?? 0)
+    parts.push(of === 'text' ? { type: 'text', text: '', state: states } : thought(holder, rest.slice(0, take), states))
+    rest = rest.slice(take)
+  }
+  return rest === '' ? parts : [...parts, thought(holder, rest, [])]
+}
+
+function thought(holder: Part, text: string, state: readonly OpaqueState[]): ReasoningPart {
+  const visibility = text === '' ? 'hidden' : holder.type === 'reasoning' ? holder.visibility : 'summary'
+  const part: ReasoningPart = { type: 'reasoning', visibility, chunks: text === '' ? [] : [text] }
+  return state.length === 0 ? part : { ...part, state }
+}
+
+function textOf(part: Part): string {
+  if (part.type === 'reasoning') return part.chunks.join('\n\n')
+  return part.type === 'text' ? part.text : ''
+}
+
+function isBare(part: Part): boolean {
+  return (part.type === 'reasoning' || part.type === 'text') && textOf(part) === '' && part.state === undefined
+}
+
+function withState<P extends Part>(part: P, state: readonly OpaqueState[]): P {
+  const { state: _, ...bare } = part
+  return (state.length === 0 ? bare : { ...bare, state }) as P
+}
