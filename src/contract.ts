@@ -178,6 +178,10 @@ export interface Reply {
   readonly events: AsyncIterable<ReplyEvent>
   /** Settles when the reply has ended, on every path; `undefined` when nobody told. Never rejects. */
   readonly usage: Promise<Usage | undefined>
+  /**
+   * US dollars, with `usage`; `undefined` when usage or price are not known, 0 when no provider was asked. Never rejects.
+   */
+  readonly cost: Promise<number | undefined>
   /** Settles when the last byte was handed over or nobody wants it any more. Never rejects. */
   readonly ended: Promise<Outcome>
   /** What conversions of this reply could not carry over; of a stream, what is known so far. */
@@ -288,6 +292,15 @@ export interface Reservation extends TakeResult {
   settle(used?: readonly number[]): Promise<void>
 }
 
+/** What calls cost: the table `[prices]` of the configuration, and behind it the providers' published list prices. */
+export interface Prices {
+  /**
+   * @param provider the configured provider's name
+   * @returns US dollars; `undefined` when the price is not known
+   */
+  cost(provider: string, model: string, usage: Usage): number | undefined
+}
+
 /** Time, so that tests need not wait for it. */
 export interface Clock {
   /** Milliseconds that only ever grow; for intervals. */
@@ -324,6 +337,7 @@ export interface Tools<Options> {
   readonly log: Log
   readonly metrics: Metrics
   readonly store: Store
+  readonly prices: Prices
   readonly files: Files
   readonly clock: Clock
   /** Aborted at shutdown; for background work begun in `setup`. */

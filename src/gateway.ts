@@ -49,6 +49,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   const surroundings: Surroundings = {
     formats,
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
+    prices: services.prices,
   }
   const stopping = new AbortController()
   const started = await startAll(blueprint, providers, services, stopping.signal)
@@ -69,7 +70,8 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
 /** Every model that the configuration mentions: the labels that metrics may use. */
 function modelNames({ config }: Blueprint): readonly string[] {
   const references = [...config.pipelines.values()].flatMap(({ steps }) => steps.flatMap(step => step.references))
-  return references.filter(({ kind }) => kind === 'model').map(({ value }) => value)
+  const named = references.filter(({ kind }) => kind === 'model').map(({ value }) => value)
+  return [...named, ...config.prices.keys()]
 }
 
 function connectProviders({ config, kinds }: Blueprint, { clock, engine }: Services): ReadonlyMap<string, Provider> {
@@ -113,6 +115,7 @@ async function startAll(
           log: services.log.child({ pipeline: pipeline.name, processor: step.label }),
           metrics: services.metrics.forStep(pipeline.name, step.label),
           store: services.store.forStep(pipeline.name, step.label),
+          prices: services.prices,
           files,
           clock: services.clock,
           signal,

@@ -155,6 +155,7 @@ describe('imports', () => {
     ['prom-client', /^src\/services\//],
     ['pino', /^src\/services\//],
     ['ioredis', /^src\/services\//],
+    ['@pydantic/genai-prices', /^src\/services\//],
     ['koa', /^src\/server\//],
     ['ajv', /^src\/(formats\/validate|config\/.*|components\/.*)\.ts$/],
     ['smol-toml', /^src\/(config|commands|components|testing)\//],

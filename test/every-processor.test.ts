@@ -94,6 +94,7 @@ for (const file of await filesIn(BUILT_IN_FOLDER, 'built-in')) {
           log: recordingLog([]),
           metrics: metrics.forStep('main', label),
           store: sharedStore(new MemoryStore(hurriedClock)),
+          prices: { cost: () => undefined },
           clock: hurriedClock,
           signal: new AbortController().signal,
         })

@@ -11,6 +11,8 @@ export interface Config {
   readonly metrics: MetricsConfig
   readonly log: LogConfig
   readonly store: StoreConfig
+  /** By model or pattern, in the order of the file. */
+  readonly prices: ReadonlyMap<string, PriceConfig>
   /** By name, in the order of the file. */
   readonly providers: ReadonlyMap<string, ProviderConfig>
   /** By name, in the order of the file. */
@@ -48,6 +50,15 @@ export interface StoreConfig {
   readonly url?: Secret
   /** How many instances share it. */
   readonly instances: number
+}
+
+/** US dollars for a million tokens. */
+export interface PriceConfig {
+  readonly input: number
+  readonly output: number
+  /** Absent: as any other input. */
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
 }
 
 export interface ProviderConfig {

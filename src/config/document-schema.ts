@@ -1,5 +1,6 @@
 import type { ObjectSchema, OptionSchema } from '../options.ts'
 import type { ProviderKindEntry } from './config.ts'
+import { PRICE_SCHEMA } from './price-schema.ts'
 import {
   LOG_SCHEMA,
   METRICS_SCHEMA,
@@ -40,6 +41,7 @@ export function configJsonSchema(
       metrics: draft4(METRICS_SCHEMA),
       log: draft4(LOG_SCHEMA),
       store: draft4(STORE_SCHEMA),
+      prices: mapOf('Prices by model, or by a pattern such as "llama-*".', draft4(PRICE_SCHEMA)),
       providers: mapOf('Upstreams by name.', { oneOf: [...providerKinds].map(providerSchema) }),
       pipelines: mapOf('Pipelines by name.', pipelineSchema(processors)),
     },

@@ -289,4 +289,4 @@ export const PROVIDER_KEYS: readonly string[] = Object.keys(PROVIDER_SCHEMA.prop
 export const STEP_KEYS: readonly string[] = Object.keys(STEP_SCHEMA.properties)
 export const PIPELINE_LISTS: readonly string[] = ['parsers', 'processors']
 /** The tables at the top of the file. */
-export const SECTIONS: readonly string[] = ['server', 'metrics', 'log', 'store', 'providers', 'pipelines']
+export const SECTIONS: readonly string[] = ['server', 'metrics', 'log', 'store', 'prices', 'providers', 'pipelines']

@@ -1,5 +1,6 @@
 import type { ObjectSchema, OptionSchema } from '../options.ts'
 import type { ProviderKindEntry } from './config.ts'
+import { PRICE_SCHEMA } from './price-schema.ts'
 import {
   LOG_SCHEMA,
   METRICS_SCHEMA,
@@ -21,6 +22,10 @@ export function tablesSchema(file: Table, kinds: ReadonlyMap<string, ProviderKin
     metrics: METRICS_SCHEMA,
     log: LOG_SCHEMA,
     store: STORE_SCHEMA,
+    prices: tableOf(
+      'Prices by model.',
+      eachEntry(file.prices, () => PRICE_SCHEMA),
+    ),
     providers: tableOf(
       'Providers by name.',
       eachEntry(file.providers, provider => providerTable(provider, kinds)),

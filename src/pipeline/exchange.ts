@@ -1,4 +1,4 @@
-import type { Client, Format, Log } from '../contract.ts'
+import type { Client, Format, Log, Prices } from '../contract.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../formats/wire-format.ts'
 import type { Body } from './body.ts'
 import type { Lifetime } from './lifetime.ts'
@@ -17,6 +17,7 @@ export interface ProviderFacts {
 export interface Surroundings {
   readonly formats: ReadonlyMap<Format, WireFormat>
   readonly providers: ReadonlyMap<string, ProviderFacts>
+  readonly prices?: Prices
 }
 
 /** One client request and all that stays the same while calls and replies are derived from it. */

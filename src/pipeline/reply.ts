@@ -57,6 +57,16 @@ export class EngineReply implements Reply {
   get usage(): Promise<Usage | undefined> {
     return this.end.usage
   }
+  get cost(): Promise<number | undefined> {
+    return this.end.usage.then(() => this.knownCost)
+  }
+  /** What the usage that is known so far costs, in US dollars. */
+  get knownCost(): number | undefined {
+    const { trail, surroundings } = this.exchange
+    if (trail.provider === '') return 0
+    const usage = this.end.knownUsage
+    return usage && surroundings.prices?.cost(trail.provider, trail.model, usage)
+  }
   get ended(): Promise<Outcome> {
     return this.end.ended
   }

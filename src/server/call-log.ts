@@ -4,7 +4,7 @@ import type { CallRecord } from './call-record.ts'
  * One line for each call, when it is over: what it was, where it went, how it ended, what it used. No content, no
  * credential; the model is the client's own word and comes last.
  */
-export function logCall({ exchange, status, outcome, error, usage, finish, streamed }: CallRecord): void {
+export function logCall({ exchange, status, outcome, error, usage, cost, finish, streamed }: CallRecord): void {
   const { trail, timings, head } = exchange
   const level = status >= 500 && error !== 'stopping' ? 'warn' : 'info'
   exchange.log[level]('call', {
@@ -23,6 +23,7 @@ export function logCall({ exchange, status, outcome, error, usage, finish, strea
     attempts: trail.attempts > 1 ? trail.attempts : undefined,
     input_tokens: usage?.input,
     output_tokens: usage?.output,
+    cost_usd: cost === undefined ? undefined : Number(cost.toPrecision(6)),
     finish,
     model: head.model,
     upstream_model: trail.model === '' || trail.model === head.model ? undefined : trail.model,

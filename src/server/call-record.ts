@@ -10,6 +10,8 @@ export interface CallRecord {
   /** Code of the error that it ended with. */
   readonly error: string | undefined
   readonly usage: Usage | undefined
+  /** US dollars; absent where usage or price are not known. */
+  readonly cost: number | undefined
   readonly responseModel: string | undefined
   readonly finish: string | undefined
   readonly streamed: boolean

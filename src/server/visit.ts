@@ -156,6 +156,7 @@ export class Visit {
       outcome,
       error: error?.code ?? (outcome === 'abandoned' ? 'client_gone' : undefined),
       usage: end?.knownUsage,
+      cost: this.#reply?.knownCost,
       responseModel: end?.model,
       finish: end?.finish,
       streamed: this.#reply?.stream ?? false,

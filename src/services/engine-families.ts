@@ -27,6 +27,7 @@ export class EngineFamilies {
   readonly streamStalls: Counter
   readonly streamHeartbeats: Counter
   readonly usageMissing: Counter
+  readonly cost: Counter
   readonly buildInfo: Gauge
 
   constructor(registry: Registry, live: Live) {
@@ -86,6 +87,11 @@ export class EngineFamilies {
     this.usageMissing = make.counter('usage_missing_total', 'Completed calls whose provider did not tell the usage.', [
       'pipeline',
       'provider',
+    ])
+    this.cost = make.counter('cost_usd_total', 'What calls have cost, in US dollars, where the price is known.', [
+      'pipeline',
+      'provider',
+      'model',
     ])
     this.buildInfo = make.gauge('build_info', 'Always 1; the labels tell the versions.', ['version', 'node'])
     make.live('inflight_requests', 'Calls under way.', () => live.inflight())

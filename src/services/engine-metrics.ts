@@ -32,6 +32,8 @@ export interface FinishedCall {
   readonly outcome: Outcome
   readonly error: string | undefined
   readonly usage: Usage | undefined
+  /** US dollars, where they are known. */
+  readonly cost?: number | undefined
   readonly responseModel: string | undefined
   readonly streamed: boolean
 }
@@ -111,6 +113,7 @@ export class EngineMetrics {
     const own = Math.max(0, (streamed ? (firstTokenMs ?? elapsedMs) : elapsedMs) - upstreamMs)
     this.#families.overhead.labels(exchange.pipeline).observe(own / 1000)
     if (exchange.trail.provider === '') return
+    if (call.cost !== undefined) this.#spent(exchange, call.cost)
     genAi.operation.observe((elapsedMs - own) / 1000)
     genAi.request.observe(elapsedMs / 1000)
     if (streamed && firstTokenMs !== undefined) observeStream(genAi, firstTokenMs, elapsedMs, usage)
@@ -150,6 +153,10 @@ export class EngineMetrics {
     if (waits > 0) streamWaits.labels(pipeline).inc(waits)
     if (pausedMs > 0) streamBackpressure.labels(pipeline).inc(pausedMs / 1000)
     if (stalled) streamStalls.labels(pipeline).inc()
+  }
+
+  #spent({ pipeline, trail }: FinishedCall['exchange'], dollars: number): void {
+    if (dollars > 0) this.#families.cost.labels(pipeline, trail.provider, this.#modelLabel(trail.model)).inc(dollars)
   }
 
   #missing({ head, pipeline, trail }: FinishedCall['exchange']): void {

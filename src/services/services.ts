@@ -1,12 +1,13 @@
 /** All services of one gateway, started and closed together. */
 import { readFileSync } from 'node:fs'
 import { Counter, type Registry } from 'prom-client'
-import type { Clock } from '../contract.ts'
+import type { Clock, Prices } from '../contract.ts'
 import { clock } from './clock.ts'
 import { EngineMetrics } from './engine-metrics.ts'
 import { createLog, type GatewayLog, type LogOptions } from './log.ts'
 import { createMetrics, type GatewayMetrics } from './metrics.ts'
 import { openStore, type StoreSettings } from './open-store.ts'
+import { type ModelPrice, type PricedProvider, PriceTable } from './prices.ts'
 import type { SharedStore } from './store.ts'
 
 export interface Services {
@@ -15,6 +16,7 @@ export interface Services {
   readonly metrics: GatewayMetrics
   readonly engine: EngineMetrics
   readonly store: SharedStore
+  readonly prices: Prices
   /** Closes the store, and writes out what the log still holds. */
   close(): Promise<void>
 }
@@ -22,6 +24,8 @@ export interface Services {
 /** What the configuration says of services; without it, everything is kept in memory. */
 export interface ServiceSettings {
   readonly store?: StoreSettings
+  readonly prices?: ReadonlyMap<string, ModelPrice>
+  readonly providers?: ReadonlyMap<string, PricedProvider>
 }
 
 export function startServices(log: LogOptions, settings: ServiceSettings = {}): Services {
@@ -39,6 +43,7 @@ export function startServices(log: LogOptions, settings: ServiceSettings = {}): 
     metrics,
     engine: new EngineMetrics(metrics.registry, version()),
     store,
+    prices: new PriceTable(settings.prices ?? new Map(), settings.providers ?? new Map()),
     close: async () => {
       await store.close()
       root.flush()

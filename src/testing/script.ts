@@ -49,6 +49,7 @@ export class Script {
     const sent = call as EngineCall
     const scripted = this.#scripted[Math.min(this.sent.length, this.#scripted.length - 1)] ?? { text: 'ok' }
     this.sent.push(sent)
+    sent.exchange.trail.attempt(sent.provider, sent.model)
     // Encodes what was changed, as the way to a provider would.
     void sent.body
     await new Promise<void>(resolve => setImmediate(resolve))

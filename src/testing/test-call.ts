@@ -1,4 +1,4 @@
-import type { Conversation, Format, Identity, Log, Operation, Turn } from '../contract.ts'
+import type { Conversation, Format, Identity, Log, Operation, Prices, Turn } from '../contract.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
 import { Body } from '../pipeline/body.ts'
 import { EngineCall } from '../pipeline/call.ts'
@@ -46,6 +46,7 @@ export type ProviderFormats = Readonly<Record<string, Format>>
 export interface CallWorld {
   readonly providers: ProviderFormats
   readonly format: WireFormat
+  readonly prices?: Prices
   readonly log: Log
   /** Seconds since 1970. */
   readonly created: number
@@ -83,6 +84,7 @@ export function testCall(sketch: CallSketch, index: number, world: CallWorld): T
     surroundings: {
       formats: new Map([format, ...Object.values(providers)].map(name => [name, world.format])),
       providers: new Map(Object.entries(providers).map(([name, spoken]) => [name, { name, format: spoken }])),
+      ...(world.prices && { prices: world.prices }),
     },
   }
   const call = EngineCall.of(exchange, sketch.provider ?? firstProvider)

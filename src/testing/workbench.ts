@@ -10,6 +10,7 @@ import type { EngineReply } from '../pipeline/reply.ts'
 import { StepFailure } from '../pipeline/step.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { clock } from '../services/clock.ts'
+import { type ModelPrice, PriceTable } from '../services/prices.ts'
 import { sharedStore } from '../services/store.ts'
 import { MemoryStore } from '../services/store-memory.ts'
 import { type Delivered, deliver } from './deliver.ts'
@@ -28,6 +29,8 @@ export interface World {
   readonly providers?: ProviderFormats
   /** What the rest of the chain does, in order of the calls of `next`; the last one again and again. */
   readonly replies?: readonly ScriptedReply[]
+  /** US dollars for a million tokens, by model; nothing has a price unless said otherwise. */
+  readonly prices?: Readonly<Record<string, ModelPrice>>
   /** What every conversion loses. */
   readonly losses?: { readonly call?: readonly Loss[]; readonly reply?: readonly Loss[] }
 }
@@ -50,6 +53,7 @@ export class Workbench {
   readonly #definition: ProcessorDefinition
   readonly #world: World
   readonly #format: PlainFormatState
+  readonly #prices: PriceTable
   readonly #shutdown = new AbortController()
   #processor: Processor | undefined
   #onHang = (): void => {}
@@ -57,6 +61,7 @@ export class Workbench {
   private constructor(definition: ProcessorDefinition, world: World) {
     this.#definition = definition
     this.#world = world
+    this.#prices = new PriceTable(new Map(Object.entries(world.prices ?? {})), new Map())
     this.#format = { losses: world.losses ?? {}, decoded: 0 }
     this.script = new Script(world.replies ?? [{ text: 'ok' }], () => this.#onHang())
   }
@@ -73,6 +78,7 @@ export class Workbench {
       log: recordingLog(bench.log),
       metrics: recordingMetrics(bench.measurements),
       store: bench.store,
+      prices: bench.#prices,
       files: bench.#files(),
       clock: bench.clock,
       signal: bench.#shutdown.signal,
@@ -100,6 +106,7 @@ export class Workbench {
     const world = {
       providers: this.#providers,
       format: plainFormat(this.#format),
+      prices: this.#prices,
       log: recordingLog(this.log),
       created: 1,
       now: this.clock.now(),

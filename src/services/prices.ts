@@ -1,0 +1,133 @@
+/** What calls cost: prices of the configuration, and behind them the list prices that are published by providers. */
+import { calcPrice, findProvider } from '@pydantic/genai-prices'
+import type { Prices, Usage } from '../contract.ts'
+import { matchGlob } from '../glob.ts'
+import { providerName } from './gen-ai-names.ts'
+
+/** US dollars for a million tokens. */
+export interface ModelPrice {
+  readonly input: number
+  readonly output: number
+  /** Absent: as any other input. */
+  readonly cacheRead?: number
+  readonly cacheWrite?: number
+}
+
+/** What must be known of a configured provider to find its list prices. */
+export interface PricedProvider {
+  readonly client: string
+  readonly dialect?: string
+  readonly baseUrl?: string
+}
+
+const MILLION = 1_000_000
+
+/** The list's names of providers, by OpenTelemetry's. */
+const LISTED: Readonly<Record<string, string>> = {
+  openai: 'openai',
+  'azure.ai.openai': 'azure',
+  anthropic: 'anthropic',
+  'gcp.gemini': 'google',
+  deepseek: 'deepseek',
+  groq: 'groq',
+  mistral_ai: 'mistral',
+  moonshot_ai: 'moonshotai',
+  perplexity: 'perplexity',
+  x_ai: 'x-ai',
+}
+
+export class PriceTable implements Prices {
+  readonly #own: ReadonlyMap<string, ModelPrice>
+  readonly #listed: ReadonlyMap<string, string>
+
+  /**
+   * @param own prices by model or pattern (`*`); an exact name comes before a pattern, then the first that matches counts
+   * @param providers the configured ones, by name
+   */
+  constructor(own: ReadonlyMap<string, ModelPrice>, providers: ReadonlyMap<string, PricedProvider>) {
+    this.#own = own
+    this.#listed = new Map(
+      [...providers].flatMap(([name, provider]) => {
+        const listed = listedName(provider)
+        return listed === undefined ? [] : [[name, listed] as const]
+      }),
+    )
+  }
+
+  cost(provider: string, model: string, usage: Usage): number | undefined {
+    const counts = plausible(usage)
+    const own = this.#ownPrice(model)
+    if (own) return ownCost(own, counts)
+    const listed = this.#listed.get(provider)
+    return listed === undefined ? undefined : listedCost(listed, model, counts)
+  }
+
+  #ownPrice(model: string): ModelPrice | undefined {
+    const exact = this.#own.get(model)
+    if (exact) return exact
+    for (const [pattern, price] of this.#own) if (pattern.includes('*') && matchGlob(pattern, model)) return price
+    return undefined
+  }
+}
+
+/** The address says more than the kind of client: many providers speak OpenAI's formats. */
+function listedName({ client, dialect, baseUrl }: PricedProvider): string | undefined {
+  const byAddress = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl })?.id
+  return byAddress ?? LISTED[providerName(client, dialect)]
+}
+
+type Counts = Required<
+  Pick<Usage, 'input' | 'output' | 'cacheRead' | 'cacheWrite' | 'cacheWrite1h' | 'audioInput' | 'audioOutput'>
+> & {
+  readonly webSearches: number
+}
+
+/** Counts are a provider's word: they may be anything. Parts are made to fit into the whole. */
+function plausible(usage: Usage): Counts {
+  const [cacheRead, cacheWrite] = [countOf(usage.cacheRead), countOf(usage.cacheWrite)]
+  const output = countOf(usage.output)
+  const input = Math.max(countOf(usage.input), cacheRead + cacheWrite)
+  return {
+    input,
+    output,
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: Math.min(cacheWrite, countOf(usage.cacheWrite1h)),
+    audioInput: Math.min(input - cacheRead - cacheWrite, countOf(usage.audioInput)),
+    audioOutput: Math.min(output, countOf(usage.audioOutput)),
+    webSearches: countOf(usage.serverTools?.web_search_requests),
+  }
+}
+
+function countOf(count: number | undefined): number {
+  return count !== undefined && Number.isFinite(count) && count > 0 ? count : 0
+}
+
+function ownCost({ input, output, cacheRead = input, cacheWrite = input }: ModelPrice, counts: Counts): number {
+  const fresh = counts.input - counts.cacheRead - counts.cacheWrite
+  const sum = fresh * input + counts.cacheRead * cacheRead + counts.cacheWrite * cacheWrite + counts.output * output
+  return sum / MILLION
+}
+
+function listedCost(provider: string, model: string, counts: Counts): number | undefined {
+  try {
+    const found = calcPrice(
+      {
+        input_tokens: counts.input,
+        output_tokens: counts.output,
+        cache_read_tokens: counts.cacheRead,
+        cache_write_tokens: counts.cacheWrite,
+        cache_write_1h_tokens: counts.cacheWrite1h,
+        input_audio_tokens: counts.audioInput,
+        output_audio_tokens: counts.audioOutput,
+        web_searches: counts.webSearches,
+      },
+      model,
+      { providerId: provider },
+    )
+    return found?.total_price
+  } catch {
+    // A usage that its prices cannot be applied to: no price is better than a wrong one.
+    return undefined
+  }
+}
