@@ -72,6 +72,7 @@ const MAY_RUN: Readonly<Record<string, readonly string[]>> = {
   'src/pipeline': ['src/formats', 'src/json', 'src/stream', 'src/upstream'],
   'src/providers': ['src/formats', 'src/pipeline'],
   'src/services': ['src/stream', 'src/config'],
+  'src/workers': ['src/services', 'src/stream'],
   'src/server': ['src/formats', 'src/json', 'src/pipeline', 'src/stream'],
   'src/components': ['src/config', 'src/formats', 'src/server', 'src/services', 'src/stream'],
 }
