@@ -48,7 +48,7 @@ export interface Dialect {
   readonly serviceTiers: Readonly<Partial<Record<ServiceTier, string>>>
 }
 
-/** What most compatible servers have in common. */
+/** What most compatible servers have in common. What is known of one of them stands in the table. */
 const COMPATIBLE: Dialect = {
   rename: { max_completion_tokens: 'max_tokens', safety_identifier: 'user' },
   omit: ['verbosity'],
@@ -90,13 +90,16 @@ const LOCAL: Dialect = {
   omit: [...COMPATIBLE.omit, 'service_tier', 'store', 'metadata'],
 }
 
+/** A server of which nothing is known: many have chat templates that take one system message. */
+const UNKNOWN: Dialect = { ...COMPATIBLE, system: 'head' }
+
 const THINKING: Dialect = { ...COMPATIBLE, reasoning: 'thinking', omit: [...COMPATIBLE.omit, 'service_tier', 'store'] }
 
 const TABLE: Readonly<Record<string, Dialect>> = {
   openai: OPENAI,
   azure: { ...OPENAI, omit: [...OPENAI.omit, 'safety_identifier'] },
   copilot: { ...OPENAI, customTools: false },
-  compatible: COMPATIBLE,
+  compatible: UNKNOWN,
   alibaba: { ...COMPATIBLE, video: true },
   deepseek: { ...THINKING, replayRequired: true, prefix: true },
   gemini: { ...COMPATIBLE, replay: 'none', thoughtSignatures: true, omit: [...COMPATIBLE.omit, 'logit_bias', 'seed'] },
@@ -158,5 +161,5 @@ const TABLE: Readonly<Record<string, Dialect>> = {
 
 /** @param name a name of the table; a server that is not in it is taken for a compatible one. Default: OpenAI itself */
 export function dialectOf(name = 'openai'): Dialect {
-  return Object.hasOwn(TABLE, name) ? (TABLE[name] ?? COMPATIBLE) : COMPATIBLE
+  return Object.hasOwn(TABLE, name) ? (TABLE[name] ?? UNKNOWN) : UNKNOWN
 }

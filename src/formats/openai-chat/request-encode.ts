@@ -167,7 +167,8 @@ function encodeAccount(conversation: Conversation, target: Target): WireFields {
     metadata: conversation.metadata,
     service_tier: tier,
     prompt_cache_key: conversation.cacheKey,
-    store: state?.store,
+    // Nobody but OpenAI keeps replies: what keeps none need not be told not to.
+    store: state?.store === false && !target.dialect.openaiModels ? undefined : state?.store,
   }
 }
 

@@ -150,6 +150,12 @@ describe('system turns', () => {
     expect(messagesOf(turns).map(message => message.role)).toEqual(['system', 'developer', 'user', 'system'])
   })
 
+  test('a server of which nothing is known gets one system message, at the beginning', () => {
+    for (const dialect of ['compatible', 'some-server']) {
+      expect(messagesOf(turns, dialect).map(message => message.role)).toEqual(['system', 'user', 'user'])
+    }
+  })
+
   test('elsewhere a developer is a system', () => {
     expect(messagesOf(turns, 'groq').map(message => message.role)).toEqual(['system', 'system', 'user', 'system'])
   })
@@ -273,6 +279,13 @@ describe('tools', () => {
     const schema = '{ "properties" : {"2":{},"1":{"const":1.0}} }'
     const { body } = format.encodeRequest(conversation({ tools: [{ ...TOOL, schema }] }), encodeTarget())
     expect(body).toContain(`"parameters":${schema}`)
+  })
+
+  test('servers that keep no replies are not told to keep none', () => {
+    expect(encoded({ state: { store: false } }).body.store).toBe(false)
+    const elsewhere = encoded({ state: { store: false } }, { dialect: 'vllm' })
+    expect([elsewhere.body.store, elsewhere.lost]).toEqual([undefined, []])
+    expect(encoded({ state: { store: true } }, { dialect: 'vllm' }).lost).toEqual(['dropped state.store'])
   })
 
   test("another provider's own tool is refused: the model may rely on it", () => {
