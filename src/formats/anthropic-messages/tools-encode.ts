@@ -1,6 +1,7 @@
 /** Tools and the choice among them, canonical → wire. */
 import { RawJson } from '../../json/raw.ts'
 import type { Conversation, CustomTool, FunctionTool, Tool, ToolCallPart } from '../conversation.ts'
+import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { encodeHosted, hostedChoice, type NamedTool } from './hosted-tools.ts'
@@ -37,7 +38,9 @@ function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | u
     case 'custom':
       return { name: flatName(tool), block: encodeCustom(tool, path, encoding) }
     case 'hosted':
-      return encodeHosted(tool, path, encoding)
+      if (!isClientToolSearch(tool)) return encodeHosted(tool, path, encoding)
+      encoding.log.dropped(path, NO_TOOL_SEARCH)
+      return undefined
   }
 }
 

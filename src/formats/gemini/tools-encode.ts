@@ -1,5 +1,6 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolChoice } from '../conversation.ts'
+import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { extensionMembers, FORMAT, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
@@ -75,6 +76,10 @@ function encodeCustom(tool: CustomTool, path: string, losses: Losses): Writable 
 
 function encodeHosted(tool: HostedTool, choice: ToolChoice | undefined, path: string, losses: Losses): Writable {
   if (tool.format === FORMAT) return new RawJson(tool.json)
+  if (isClientToolSearch(tool)) {
+    losses.dropped(path, NO_TOOL_SEARCH)
+    return undefined
+  }
   if (!isWebSearch(tool)) {
     throw unsupported(path, `(${tool.name}) is run by another provider, and Gemini has none like it. Leave it out.`)
   }
@@ -86,6 +91,10 @@ function encodeHosted(tool: HostedTool, choice: ToolChoice | undefined, path: st
 
 function isWebSearch({ name }: HostedTool): boolean {
   return /^web_search(?:_preview)?(?:_\d|$)/.test(name)
+}
+
+function isForeignSearch(tool: Tool): boolean {
+  return tool.kind === 'hosted' && tool.format !== FORMAT && isWebSearch(tool)
 }
 
 function checkNames(tools: readonly Tool[]): void {
@@ -112,7 +121,7 @@ export function encodeToolConfig(conversation: Conversation, family: ModelFamily
   const left = callingRest(conversation)
   const choice = functions.length === 0 ? undefined : encodeChoice(toolChoice, strict)
   const calling = choice || Object.keys(left).length > 0 ? { ...choice, ...left } : undefined
-  const mixed = functions.length > 0 && tools.some(tool => tool.kind === 'hosted' && tool.format !== FORMAT)
+  const mixed = functions.length > 0 && tools.some(isForeignSearch)
   const includeServerSideToolInvocations = mixed && family.generation >= 3 ? true : undefined
   if (calling === undefined && !includeServerSideToolInvocations && Object.keys(rest).length === 0) return undefined
   return { functionCallingConfig: calling, includeServerSideToolInvocations, ...rest }

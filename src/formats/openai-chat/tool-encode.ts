@@ -2,6 +2,7 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, CustomTool, Extensions, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
+import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { cacheFields } from './content-encode.ts'
 import { functionFor } from './free-text-tools.ts'
 import { FORMAT } from './name.ts'
@@ -19,8 +20,10 @@ export function encodeTools(conversation: Conversation, target: Target): WireFie
   refuseDuplicates(tools)
   const allowed = toolChoice && 'allowed' in toolChoice ? toolChoice.allowed : undefined
   const offered = allowed && !target.dialect.customTools ? allowedOnly(tools, allowed, target) : tools
+  const known = offered.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, target) ?? [])
+  if (known.length === 0) return {}
   return {
-    tools: offered.map((tool, index) => encodeTool(tool, `tools[${index}]`, target)),
+    tools: known,
     tool_choice: toolChoice && encodeToolChoice(toolChoice, tools, target),
     parallel_tool_calls: conversation.parallelToolCalls,
   }
@@ -58,7 +61,7 @@ function allowedOnly(tools: readonly Tool[], allowed: readonly string[], { ledge
   return tools.filter(tool => allowed.includes(tool.name))
 }
 
-function encodeTool(tool: Tool, path: string, target: Target): Writable {
+function encodeTool(tool: Tool, path: string, target: Target): WireFields | RawJson | undefined {
   switch (tool.kind) {
     case 'function':
       return encodeFunction(tool, path, target)
@@ -68,6 +71,10 @@ function encodeTool(tool: Tool, path: string, target: Target): Writable {
         : encodeFunction(functionFor(tool, path, target.ledger), path, target)
     default:
       if (tool.format === FORMAT) return new RawJson(tool.json)
+      if (isClientToolSearch(tool)) {
+        target.ledger.dropped(path, NO_TOOL_SEARCH)
+        return undefined
+      }
       throw unsupported(target, path, `the tool "${tool.name}", which only ${tool.format} has,`)
   }
 }
