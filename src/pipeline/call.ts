@@ -10,6 +10,7 @@ import type {
   Operation,
   Reply,
 } from '../contract.ts'
+import { mayHoldCarrier } from '../formats/carrier.ts'
 import type { Conversation } from '../formats/conversation.ts'
 import type { Loss } from '../formats/losses.ts'
 import type { EncodeTarget, MemberChange } from '../formats/wire-format.ts'
@@ -19,6 +20,7 @@ import { detached } from './detached.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { withFields } from './field-changes.ts'
 import type { Lifetime } from './lifetime.ts'
+import { ownerOf, withKeptState } from './state-keeping.ts'
 import { isStateful } from './stateful.ts'
 
 /** What differs between the calls of one exchange. */
@@ -186,22 +188,33 @@ export class EngineCall implements Call {
   as(format: Format): EngineCall {
     if (format === this.format) return this
     if (this.operation === 'list-models') return new EngineCall(this.exchange, { ...this.#state, format })
-    const call = new EngineCall(this.exchange, {
-      ...this.#state,
-      format,
-      conversation: this.conversation,
-      body: undefined,
-    })
+    const conversation = this.#withKeptState()
+    const call = new EngineCall(this.exchange, { ...this.#state, format, conversation, body: undefined })
     // Whoever has no such thing answers out of the conversation or refuses; there is nothing to encode.
     if (!this.#isKnownTo(format)) return call
-    const { body, losses, headers } = call.#encode(this.conversation)
+    const { body, losses, headers } = call.#encode(conversation)
     return new EngineCall(this.exchange, {
       ...call.#state,
       body,
       conversation: undefined,
       headers,
       losses: [...this.losses, ...losses],
-    }).#knowing(this.conversation)
+    }).#knowing(conversation)
+  }
+
+  /**
+   * The call as a provider may have it: carriers of other providers' state, which a client got in earlier replies, mean
+   * nothing to it, and would be refused as forged. The bytes of a call that has none stay as they are.
+   */
+  withoutCarriers(): EngineCall {
+    const { body } = this.#state
+    if (!this.exchange.surroundings.keeping || !body || !mayHoldCarrier(body.bytes)) return this
+    return this.with({ conversation: this.conversation })
+  }
+
+  #withKeptState(): Conversation {
+    const { pipeline, surroundings } = this.exchange
+    return withKeptState(this.conversation, surroundings.keeping, ownerOf(pipeline, this.client.identity?.name))
   }
 
   detach(signal: AbortSignal): EngineCall {
@@ -253,12 +266,14 @@ export class EngineCall implements Call {
   #decode(): Conversation {
     const { body, model, format } = this.#state
     if (!body) return { turns: [], tools: [], sampling: {} }
+    const { keeping } = this.exchange.surroundings
     return formatOf(this.exchange.surroundings, format).decodeRequest({
       operation: this.operation,
       model,
       stream: this.stream,
       document: body.document,
       headers: this.exchange.client.headers,
+      ...(keeping && { stateKey: keeping.key }),
     })
   }
 

@@ -9,11 +9,15 @@ import { metered } from './meter.ts'
 import type { Origin } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
+import { stateKeeper } from './state-keeping.ts'
 import { flowUnlessAborted } from './unless-aborted.ts'
 
 /** @throws Refusal 500 for answers that have no events (token counts, model lists) */
-export function eventFlow({ exchange, origin, end, changes }: EngineReply): Flow<ReplyEvent> {
-  const decoded = metered(mapFlow(originEvents(exchange, origin), noting(end)), end.progress)
+export function eventFlow(reply: EngineReply): Flow<ReplyEvent> {
+  const { exchange, origin, end, changes } = reply
+  const noted = metered(mapFlow(originEvents(exchange, origin), noting(end)), end.progress)
+  const keep = stateKeeper(reply)
+  const decoded = keep ? mapFlow(noted, { item: event => [keep(event)], end: () => [] }) : noted
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
 }
 

@@ -2,6 +2,7 @@ import type { Client, Format, Log, Prices } from '../contract.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../formats/wire-format.ts'
 import type { Body } from './body.ts'
 import type { Lifetime } from './lifetime.ts'
+import type { StateKeeping } from './state-keeping.ts'
 import type { Timings } from './timings.ts'
 import type { Trail } from './trail.ts'
 
@@ -17,6 +18,8 @@ export interface ProviderFacts {
 export interface Surroundings {
   readonly formats: ReadonlyMap<Format, WireFormat>
   readonly providers: ReadonlyMap<string, ProviderFacts>
+  /** Keeps reasoning state through clients of other formats than its issuer's. */
+  readonly keeping?: StateKeeping
   readonly prices?: Prices
 }
 

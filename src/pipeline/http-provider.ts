@@ -98,7 +98,8 @@ export class HttpProvider {
     }
   }
 
-  async #ask(call: EngineCall, target: Target): Promise<Reply> {
+  async #ask(asking: EngineCall, target: Target): Promise<Reply> {
+    const call = asking.withoutCarriers()
     const { exchange } = call
     const key = this.#key(call)
     const format = formatOf(exchange.surroundings, this.#settings.kind.format)
@@ -127,6 +128,8 @@ export class HttpProvider {
     exchange.timings.markFirstToken()
     return EngineReply.of(exchange, {
       provider: this.#settings.name,
+      model: call.model,
+      ...(call.client.identity ? { identity: call.client.identity.name } : {}),
       status: response.status,
       headers: upstreamRequestId(response),
       format: this.#settings.kind.format,

@@ -6,6 +6,10 @@ import type { Flow } from '../stream/flow.ts'
 export interface Origin {
   /** The configured provider's name; empty when no provider was asked. */
   readonly provider: string
+  /** The model that the provider was asked for. */
+  readonly model?: string
+  /** The name of the key that asked. */
+  readonly identity?: string
   readonly status: number
   /** For the client; names in lower case. */
   readonly headers: Readonly<Record<string, string>>

@@ -15,6 +15,7 @@ import { observed, observedBytes } from './observed.ts'
 import { passThrough } from './pass-through.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
+import { stateKeeper } from './state-keeping.ts'
 
 export type Rendered =
   | { readonly kind: 'whole'; readonly bytes: Buffer }
@@ -100,9 +101,10 @@ function modelList(models: readonly ModelEntry[], { exchange, format }: EngineRe
 /** Events → changes → one completion → one body. */
 function complete(reply: EngineReply, events: readonly ReplyEvent[]): { bytes: Buffer; losses: readonly Loss[] } {
   const builder = new CompletionBuilder()
+  const keep = stateKeeper(reply)
   for (const event of events) {
     noteEvent(reply.end, event)
-    for (const each of changed(event, reply.changes)) builder.add(each)
+    for (const each of changed(keep ? keep(event) : event, reply.changes)) builder.add(each)
   }
   return encodedCompletion(reply, builder)
 }
@@ -138,6 +140,7 @@ function encoding(encoder: StreamEncoder, end: ReplyEnd): Stage<ReplyEvent, stri
 }
 
 function replyContext(exchange: Exchange): ReplyContext {
+  const { keeping } = exchange.surroundings
   return {
     operation: exchange.head.operation,
     model: exchange.head.model,
@@ -146,5 +149,6 @@ function replyContext(exchange: Exchange): ReplyContext {
     framing: exchange.head.framing,
     request: exchange.request,
     ...(exchange.body ? { document: exchange.body.document } : {}),
+    ...(keeping && { stateKey: keeping.key }),
   }
 }

@@ -1,0 +1,100 @@
+/** What the engine does for reasoning state on its way through a client of another format than its issuer's. */
+import { randomBytes } from 'node:crypto'
+import { CompletionBuilder } from '../formats/completion.ts'
+import type { Conversation, OpaqueState, Part, ReasoningPart } from '../formats/conversation.ts'
+import type { ReplyEvent } from '../formats/reply-events.ts'
+import type { EngineReply } from './reply.ts'
+import { StateVault } from './state-vault.ts'
+
+export interface StateKeeping {
+  /** Seals and opens carriers (`formats/carrier.ts`). */
+  readonly key: Buffer
+  readonly vault: StateVault
+}
+
+/** @param now ms, of a clock that does not go back */
+export function stateKeeping(now: () => number, key: Buffer = randomBytes(32)): StateKeeping {
+  return { key, vault: new StateVault(now) }
+}
+
+/**
+ * Whose tool calls they are, as far as anybody has told.
+ * @param identity the name of the caller's key
+ */
+export function ownerOf(pipeline: string, identity: string | undefined): string {
+  return JSON.stringify([pipeline, identity ?? null])
+}
+
+/** A conversation that is to go to a provider of another format, with the state that its client has dropped. */
+export function withKeptState(
+  conversation: Conversation,
+  keeping: StateKeeping | undefined,
+  owner: string,
+): Conversation {
+  const turns = keeping?.vault.restored(conversation.turns, owner)
+  return turns === undefined ? conversation : { ...conversation, turns }
+}
+
+/**
+ * For a reply that goes to a client of another format: says of all state who issued it, and keeps a copy of what goes
+ * with tool calls. `undefined` where there is nothing to do.
+ */
+export function stateKeeper({
+  exchange,
+  origin,
+  format,
+}: EngineReply): ((event: ReplyEvent) => ReplyEvent) | undefined {
+  const { keeping } = exchange.surroundings
+  if (keeping === undefined || format === origin.format || origin.provider === '') return undefined
+  const { provider, model, identity } = origin
+  const issuer = model === undefined ? { provider } : { provider, model }
+  const owner = ownerOf(exchange.pipeline, identity)
+  const notes = new StateNotes()
+  return event => {
+    const issued = withIssuer(event, issuer)
+    notes.see(issued)
+    if (event.type === 'end') notes.keepIn(keeping.vault, owner)
+    return issued
+  }
+}
+
+function withIssuer(event: ReplyEvent, issuer: NonNullable<OpaqueState['issuer']>): ReplyEvent {
+  if (event.type === 'state') return { ...event, state: { issuer, ...event.state } }
+  if (event.type !== 'part-start' || event.part.state === undefined) return event
+  const state = event.part.state.map(each => ({ issuer, ...each }))
+  return { ...event, part: { ...event.part, state } }
+}
+
+/** Gathers thinking and calls, and nothing else, of a reply. */
+class StateNotes {
+  readonly #parts = new CompletionBuilder()
+  readonly #followed = new Set<number>()
+  #hasState = false
+  #hasCall = false
+
+  see(event: ReplyEvent): void {
+    if (event.type === 'part-start') this.#begin(event.index, event.part)
+    if (event.type === 'state') this.#hasState = true
+    if ('index' in event && this.#followed.has(event.index)) this.#parts.add(event)
+  }
+
+  #begin(index: number, part: Part): void {
+    if (part.type === 'reasoning' || part.type === 'tool-call') this.#followed.add(index)
+    if (part.type === 'tool-call') this.#hasCall = true
+    if (part.state !== undefined) this.#hasState = true
+  }
+
+  keepIn(vault: StateVault, owner: string): void {
+    if (!this.#hasState || !this.#hasCall) return
+    for (const { parts } of this.#parts.completion().candidates) {
+      let thoughts: ReasoningPart[] = []
+      for (const part of parts) {
+        if (part.type === 'reasoning' && part.state !== undefined) thoughts.push(part)
+        if (part.type !== 'tool-call') continue
+        const ofCall = part.state ?? []
+        if (ofCall.length > 0 || thoughts.length > 0) vault.keep(owner, part.callId, { ofCall, thoughts })
+        thoughts = []
+      }
+    }
+  }
+}
