@@ -72,14 +72,15 @@ function verdictOf(
   output: string,
   code: number,
 ): string {
+  const said = output.includes(PASSWORD)
+  if (said && code === 0 && turns.some(({ asked }) => asked.result !== undefined)) return 'ok'
   const fault = turns.flatMap(({ asked }) => asked.faults)[0]
   if (fault !== undefined) return `the provider refused: ${fault}`
   const refusal = log.find(({ status }) => typeof status === 'number' && status >= 400)
   if (refusal !== undefined) return `the gateway answered ${refusal.status} ${refusal.error ?? ''}: ${saidIn(output)}`
   if (!turns.some(({ says }) => says?.type === 'call')) return `no tool was called (exit ${code})`
   if (!turns.some(({ asked }) => asked.result !== undefined)) return `no tool result came back (exit ${code})`
-  if (!output.includes(PASSWORD)) return `the last text did not appear (exit ${code})`
-  return code === 0 ? 'ok' : `exit ${code}`
+  return said ? `exit ${code}` : `the last text did not appear (exit ${code})`
 }
 
 /** What the client was told, as far as it shows it. */

@@ -26,6 +26,7 @@ function settings(base: string, model: string): string {
   return `
 model = "${model}"
 model_provider = "sluice"
+web_search = "disabled"
 check_for_update_on_startup = false
 
 [model_providers.sluice]

@@ -29,17 +29,21 @@ export const anthropicMessages: Speaker = {
   read,
   whole: answer => ({ ...message(answer), ...end(answer), content: blocks(answer) }),
   stream: answer => frames(answer).join(''),
-  error: text => ({
-    type: 'error',
-    error: { type: 'invalid_request_error', message: text },
-    request_id: 'req_standin',
-  }),
+  error: text => errorBody(text, undefined),
+  refuse: ({ thread }) =>
+    thread === undefined
+      ? undefined
+      : errorBody('thread is not supported', { error_code: 'thread_unsupported_request', unsupported: null }),
   aside(method, path) {
     if (path.endsWith('/count_tokens')) return { input_tokens: 42 }
     if (method !== 'GET' || !path.includes('/models')) return undefined
     const model = { type: 'model', id: 'stand-in', display_name: 'Stand-in', created_at: '2026-11-20T00:00:00Z' }
     return path.endsWith('/models') ? { data: [model], has_more: false, first_id: model.id, last_id: model.id } : model
   },
+}
+
+function errorBody(message: string, details: Fields | undefined): Fields {
+  return { type: 'error', error: { type: 'invalid_request_error', message, details }, request_id: 'req_standin' }
 }
 
 function read(body: Fields): Asked {

@@ -22,7 +22,9 @@ const KNOWN =
   'metadata modalities moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key ' +
   'prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier ' +
   'stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity web_search_options'
-/** Of those, what servers refuse that are not OpenAI's. */
+/** What most servers know that are not OpenAI's. */
+const PLAIN_ONLY = 'top_k'
+/** Of those of OpenAI, what they refuse. */
 const NOT_PLAIN =
   'audio modalities moderation prediction prompt_cache_options prompt_cache_retention safety_identifier service_tier ' +
   'store verbosity web_search_options'
@@ -65,7 +67,7 @@ function read(body: Fields, kind: 'full' | 'plain'): Asked {
     result: results.length === 0 ? undefined : JSON.stringify(results),
     reasoning: false,
     faults: [
-      ...unknownFields(body, KNOWN),
+      ...unknownFields(body, kind === 'plain' ? `${KNOWN} ${PLAIN_ONLY}` : KNOWN),
       ...nameFaults(
         tools.map(({ name }) => name),
         /^[a-zA-Z0-9_-]{1,64}$/,

@@ -55,6 +55,8 @@ export async function startStandIn(speaker: Speaker): Promise<StandIn> {
     const body = await bodyOf(message)
     const url = message.url ?? '/'
     if (!speaker.path.test(url)) return answerAside(speaker, message, response)
+    const refusal = speaker.refuse?.(body.fields)
+    if (refusal !== undefined) return writeJson(response, 400, refusal)
     const asked = speaker.read(body.fields, url)
     const says = decide(asked, note)
     const stateReturned = body.text.includes(STATE)

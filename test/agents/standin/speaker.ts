@@ -43,6 +43,8 @@ export interface Speaker {
   whole(answer: Answer): Fields
   /** The same answer as server-sent events. */
   stream(answer: Answer): string
+  /** The refusal, with status 400, of what real providers may refuse and clients then say in another way. */
+  refuse?(body: Fields): Fields | undefined
   /** The body of a refusal with status 400. */
   error(message: string): Fields
   /** Answers to questions beside that: token counts, model lists. `undefined`: 404. */
