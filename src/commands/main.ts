@@ -44,8 +44,7 @@ async function obey(argv: readonly string[]): Promise<number> {
       process.stdout.write(await hashKey(given.name ?? '', process.stdin, text => process.stderr.write(text)))
       return DONE
     case 'run':
-      await run(given, processEnvironment(), version())
-      return DONE
+      return run(given, processEnvironment(), version())
   }
 }
 

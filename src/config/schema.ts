@@ -20,7 +20,9 @@ export const SERVER_SCHEMA = {
       type: 'integer',
       minimum: 0,
       default: 1,
-      description: 'Processes; 0 = one a core. Only 1 is available for now.',
+      maximum: 256,
+      description:
+        'Processes that share the work; 0 = one a core. Each has `max_connections` and `max_body_memory` of its own.',
     },
     body_limit: {
       type: 'string',

@@ -20,10 +20,10 @@ export function checkSettings(file: Table, place: Place): Checked<Settings> {
   const prices = checkPrices(entryOf(file, 'prices'), place.at('prices'))
   const problems = [
     ...[server, metrics, log, store, prices].flatMap(section => section.problems),
-    ...notYetAvailable(file, place),
     ...(store.value ? storeProblems(store.value, place.at('store')) : []),
   ]
-  if (!server.value || !metrics.value || !log.value || !store.value || !prices.value) return { problems, references: [] }
+  if (!server.value || !metrics.value || !log.value || !store.value || !prices.value)
+    return { problems, references: [] }
   const value = {
     server: serverConfig(server.value),
     metrics: metrics.value,
@@ -51,15 +51,6 @@ function priceConfig({ input, output, cache_read, cache_write }: OptionsOf<typeo
     ...(cache_read !== undefined && { cacheRead: cache_read }),
     ...(cache_write !== undefined && { cacheWrite: cache_write }),
   })
-}
-
-function notYetAvailable(file: Table, place: Place): readonly Problem[] {
-  const workers = isTable(file.server) ? entryOf(file.server, 'workers') : undefined
-  const problems: Problem[] = []
-  if (Number.isInteger(workers) && (workers === 0 || Number(workers) > 1)) {
-    problems.push(place.at('server', 'workers').problem('more than one process is not available yet; leave it at 1'))
-  }
-  return problems
 }
 
 function storeProblems({ driver, url }: OptionsOf<typeof STORE_SCHEMA>, place: Place): readonly Problem[] {

@@ -29,7 +29,8 @@ export function startCommand(argv: readonly string[]) {
   child.stderr.setEncoding('utf8').on('data', text => {
     errors += text
   })
-  // The code is `null` when a signal ended it.
+  // When nobody holds its output any more, so that every process that it has started is gone as well. The code is `null`
+  // when a signal ended it.
   const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
   return { process: child, ended, output: () => output, errors: () => errors }
 }
