@@ -81,6 +81,7 @@ than refusing. Where no \`fallback\` stands before, that is every call, and the 
     function change(call: Call, breaker: Breaker): void {
       const { provider } = call
       const before = breakers.get(keyOf(call))
+      if (breaker === (before ?? CLOSED)) return
       breakers.delete(keyOf(call))
       breakers.set(keyOf(call), breaker)
       if (breakers.size > MAX_BREAKERS) breakers.delete(leastNeeded(breakers))
