@@ -9,7 +9,7 @@ import { ConfigProblems } from './config/problems.ts'
 import { buildPipeline } from './pipeline/build.ts'
 import type { Surroundings } from './pipeline/exchange.ts'
 import { connectProvider, type Provider, sendTo } from './pipeline/providers.ts'
-import { stateKeeping } from './pipeline/state-keeping.ts'
+import { openStateKeeping } from './pipeline/state-keeping.ts'
 import { ActiveCalls } from './server/active-calls.ts'
 import { createListener } from './server/app.ts'
 import { BodyBudget } from './server/body-budget.ts'
@@ -50,7 +50,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   const surroundings: Surroundings = {
     formats,
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
-    keeping: stateKeeping(services.clock.now),
+    keeping: await openStateKeeping(services.store, services.clock),
     prices: services.prices,
   }
   const stopping = new AbortController()

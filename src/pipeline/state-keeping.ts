@@ -1,5 +1,6 @@
 /** What the engine does for reasoning state on its way through a client of another format than its issuer's. */
 import { randomBytes } from 'node:crypto'
+import type { Clock, Store } from '../contract.ts'
 import { CompletionBuilder } from '../formats/completion.ts'
 import type { Conversation, OpaqueState, Part, ReasoningPart } from '../formats/conversation.ts'
 import type { ReplyEvent } from '../formats/reply-events.ts'
@@ -12,9 +13,31 @@ export interface StateKeeping {
   readonly vault: StateVault
 }
 
-/** @param now ms, of a clock that does not go back */
-export function stateKeeping(now: () => number, key: Buffer = randomBytes(32)): StateKeeping {
-  return { key, vault: new StateVault(now) }
+/** @param store of all workers and instances: what one has sealed the others open */
+export async function openStateKeeping(store: Store, clock: Clock): Promise<StateKeeping> {
+  return { key: await sharedKey(store, clock), vault: new StateVault(() => clock.now()) }
+}
+
+const KEY = 'reasoning-state/key'
+const TURN = 'reasoning-state/key-turn'
+const KEY_LIFE_MS = 30 * 24 * 60 * 60 * 1000
+const TURN_MS = 10_000
+
+/** The key that is in the store; whoever comes first puts it there. Without a store that works, a key of one's own. */
+async function sharedKey(store: Store, clock: Clock): Promise<Buffer> {
+  const own = randomBytes(32)
+  try {
+    const isFirst = (await store.get(KEY)) === undefined && (await store.add(TURN, 1, TURN_MS)) === 1
+    if (isFirst) await store.set(KEY, own.toString('base64'), KEY_LIFE_MS)
+    for (let waited = 0; waited < TURN_MS; waited += 50) {
+      const known = await store.get(KEY)
+      if (known !== undefined) return Buffer.from(known, 'base64')
+      await clock.sleep(50)
+    }
+  } catch {
+    // The store has told of its trouble by itself; state still goes through this process.
+  }
+  return own
 }
 
 /**
