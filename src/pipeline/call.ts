@@ -20,7 +20,7 @@ import { detached } from './detached.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { withFields } from './field-changes.ts'
 import type { Lifetime } from './lifetime.ts'
-import { ownerOf, withKeptState } from './state-keeping.ts'
+import { withKeptState } from './state-keeping.ts'
 import { isStateful } from './stateful.ts'
 
 /** What differs between the calls of one exchange. */
@@ -188,7 +188,7 @@ export class EngineCall implements Call {
   as(format: Format): EngineCall {
     if (format === this.format) return this
     if (this.operation === 'list-models') return new EngineCall(this.exchange, { ...this.#state, format })
-    const conversation = this.#withKeptState()
+    const conversation = withKeptState(this)
     const call = new EngineCall(this.exchange, { ...this.#state, format, conversation, body: undefined })
     // Whoever has no such thing answers out of the conversation or refuses; there is nothing to encode.
     if (!this.#isKnownTo(format)) return call
@@ -208,13 +208,7 @@ export class EngineCall implements Call {
    */
   withoutCarriers(): EngineCall {
     const { body } = this.#state
-    if (!this.exchange.surroundings.keeping || !body || !mayHoldCarrier(body.bytes)) return this
-    return this.with({ conversation: this.conversation })
-  }
-
-  #withKeptState(): Conversation {
-    const { pipeline, surroundings } = this.exchange
-    return withKeptState(this.conversation, surroundings.keeping, ownerOf(pipeline, this.client.identity?.name))
+    return body && mayHoldCarrier(body.bytes) ? this.with({ conversation: this.conversation }) : this
   }
 
   detach(signal: AbortSignal): EngineCall {

@@ -4,6 +4,7 @@ import type { Clock, Store } from '../contract.ts'
 import { CompletionBuilder } from '../formats/completion.ts'
 import type { Conversation, OpaqueState, Part, ReasoningPart } from '../formats/conversation.ts'
 import type { ReplyEvent } from '../formats/reply-events.ts'
+import type { EngineCall } from './call.ts'
 import type { EngineReply } from './reply.ts'
 import { StateVault } from './state-vault.ts'
 
@@ -44,18 +45,15 @@ async function sharedKey(store: Store, clock: Clock): Promise<Buffer> {
  * Whose tool calls they are, as far as anybody has told.
  * @param identity the name of the caller's key
  */
-export function ownerOf(pipeline: string, identity: string | undefined): string {
+function ownerOf(pipeline: string, identity: string | undefined): string {
   return JSON.stringify([pipeline, identity ?? null])
 }
 
-/** A conversation that is to go to a provider of another format, with the state that its client has dropped. */
-export function withKeptState(
-  conversation: Conversation,
-  keeping: StateKeeping | undefined,
-  owner: string,
-): Conversation {
-  const turns = keeping?.vault.restored(conversation.turns, owner)
-  return turns === undefined ? conversation : { ...conversation, turns }
+/** The conversation of a call that is to go to a provider of another format, with the state that its client dropped. */
+export function withKeptState({ conversation, exchange, client }: EngineCall): Conversation {
+  const owner = ownerOf(exchange.pipeline, client.identity?.name)
+  const turns = exchange.surroundings.keeping?.vault.restored(conversation.turns, owner)
+  return turns === undefined || turns === conversation.turns ? conversation : { ...conversation, turns }
 }
 
 /**
