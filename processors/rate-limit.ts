@@ -1,7 +1,30 @@
-import { type Bucket, type Call, type Clock, defineProcessor, networkOf, Refusal } from 'sluice'
+import {
+  type Call,
+  type Demand,
+  defineProcessor,
+  type EstimatedUsage,
+  estimateUsage,
+  limitHeaders,
+  Refusal,
+  type Reply,
+  type Reservation,
+  SUBJECTS,
+  type SubjectKind,
+  settledUsage,
+  subjectOf,
+  type Usage,
+} from 'sluice'
+
+const UNITS = ['requests', 'input_tokens', 'output_tokens', 'tokens', 'dollars', 'concurrent'] as const
+const PERIODS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
+/** Values of a metric's label: a closed list. */
+const LIMIT_NAMES = [
+  ...UNITS.slice(0, -1).flatMap(unit => [...Object.keys(PERIODS), 'other'].map(period => `${unit}_per_${period}`)),
+  'concurrent',
+]
 
 export default defineProcessor({
-  summary: 'Refuses calls of a caller who makes too many of them, or uses too many tokens, in a time.',
+  summary: 'Refuses calls of a caller who makes too many of them, or uses too much, in a time or at a time.',
   description: `
 Stands behind \`auth\`, so that it knows the caller. Counts calls that generate or embed; listing models and counting
 tokens are free.
@@ -9,12 +32,18 @@ tokens are free.
 Every limit is a bucket that starts full and refills evenly: 60 requests a minute are one each second, after a first
 \`burst\`. Of several limits all must have room; a refused call takes from none of them.
 
-Tokens are counted as the provider reports them when a reply has ended, since nobody knows them before. So a call is let
-in as long as its caller is not in debt, and a long reply may take the bucket below zero; the caller then waits until it
-has refilled. What a provider does not report is not counted.
+Nobody knows what a call will use. So tokens and dollars are reserved when it comes: its input as estimated from its size,
+and as much output as it lets the model write, or \`output_estimate\`. When the reply has ended, what the provider reports
+is charged instead. A call that fails or is refused further on is given back what it did not use; only its request counts.
+Where a provider reports nothing, the estimate stays charged. Dollars are counted where the price is known (\`[prices]\`).
 
-Replies and refusals carry the state of the tightest request limit, and of the token limit, in the headers that the
-caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimit-*\` for Anthropic's.
+\`concurrent\` counts calls that are under way, from their arrival to the last byte of their reply.
+
+Replies and refusals carry the state of the tightest limits in the headers that the caller's SDK knows:
+\`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimit-*\` for Anthropic's.
+
+With \`[store] driver = "redis"\` several instances share their limits. While the store is out of reach, each of them
+keeps its share of every limit.
 `,
   options: {
     type: 'object',
@@ -25,6 +54,7 @@ caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimi
       requests_per_hour: { type: 'integer', minimum: 1, description: 'Calls in an hour.' },
       requests_per_day: { type: 'integer', minimum: 1, description: 'Calls in 24 hours.' },
       tokens_per_minute: { type: 'integer', minimum: 1, description: 'Tokens in a minute, input and output together.' },
+      concurrent: { type: 'integer', minimum: 1, description: 'Calls under way at a time.' },
       burst: {
         type: 'integer',
         minimum: 1,
@@ -32,12 +62,41 @@ caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimi
       },
       per: {
         type: 'string',
-        enum: ['key', 'address', 'pipeline'],
+        enum: SUBJECTS,
         default: 'key',
         description:
-          'What has a bucket of its own: each key (each address, where `auth` does not stand before), each client ' +
-          'address (an IPv6 network of 64 bits counts as one), or the pipeline as a whole.',
+          'What has a bucket of its own, for the options above: each key (each address, where `auth` does not stand ' +
+          'before), each team (each key without one), each model, each provider, each client address (an IPv6 network ' +
+          'of 64 bits counts as one), or the pipeline as a whole.',
       },
+      limits: {
+        type: 'array',
+        default: [],
+        description: 'Any number of further limits, each with words of its own.',
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['of', 'amount'],
+          properties: {
+            of: { type: 'string', enum: UNITS, description: 'What is limited.' },
+            amount: { type: 'number', exclusiveMinimum: 0, description: 'How much of it.' },
+            every: {
+              type: 'string',
+              format: 'duration',
+              default: '1m',
+              description: 'In what time. Not for `concurrent`.',
+            },
+            burst: { type: 'number', exclusiveMinimum: 0, description: 'How much of it at once. Absent: all of it.' },
+            per: { type: 'string', enum: SUBJECTS, default: 'key', description: 'What has a bucket of its own.' },
+          },
+        },
+      },
+      output_estimate: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Output tokens to reserve at most. Absent: what the call lets the model write, or 1,024.',
+      },
+      shadow: { type: 'boolean', default: false, description: 'Counts what would be refused, and refuses nothing.' },
     },
   },
   examples: [
@@ -46,139 +105,183 @@ caller's SDK knows: \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimi
       title: 'A day limit that cannot be used up in one go',
       toml: 'requests_per_day = 5_000\nrequests_per_second = 2\nburst = 20\ntokens_per_minute = 100_000',
     },
+    {
+      title: 'Limits of teams and models, ten calls of a key at a time',
+      toml: `concurrent = 10
+limits = [
+  { of = "dollars", amount = 20, every = "1h", per = "team" },
+  { of = "output_tokens", amount = 200_000, per = "model" },
+]`,
+    },
   ],
   refusals: {
     rate_limited: { status: 429, kind: 'rate-limit', when: 'A limit is used up; `retry-after` says until when.' },
   },
-  setup({ options, store, clock, log, metrics }) {
+  setup({ options, store, clock, prices, metrics }) {
     const limits = readLimits(options)
-    const tokenLimit = limits.find(({ unit }) => unit === 'tokens')
     const refused = metrics.counter('rate_limit_refusals_total', 'Calls refused by a rate limit.', {
       limit: LIMIT_NAMES,
     })
+    const shadowed = metrics.counter(
+      'rate_limit_shadow_refusals_total',
+      'Calls that a rate limit on trial would refuse.',
+      {
+        limit: LIMIT_NAMES,
+      },
+    )
+    const needsEstimate = limits.some(({ unit }) => unit !== 'requests' && unit !== 'concurrent')
 
-    async function charge(limit: Limit, caller: string, tokens: number): Promise<void> {
-      try {
-        await store.take([{ ...bucketOf(limit, caller), cost: tokens, overdraw: true }])
-      } catch (cause) {
-        log.error('tokens could not be charged', { reason: String(cause) })
-      }
+    function estimated(call: Call): Amounts {
+      if (!needsEstimate) return { usage: { input: 0, output: 0 }, dollars: 0 }
+      const usage = estimateUsage(call, options.output_estimate)
+      return { usage, dollars: prices.cost(call.provider, call.model, usage) ?? 0 }
+    }
+
+    /** Charges what the call has used in the end. */
+    async function settle(reservation: Reservation, call: Call, reply: Reply, estimate: EstimatedUsage): Promise<void> {
+      const usage = await settledUsage(reply, estimate)
+      const dollars = (await reply.cost) ?? prices.cost(call.provider, call.model, usage) ?? 0
+      await reservation.settle(limits.map(({ unit }) => amountOf(unit, { usage, dollars })))
     }
 
     return {
       async handle(call, next) {
         if (call.operation !== 'generate' && call.operation !== 'embed') return next(call)
-        const caller = callerOf(call, options.per)
-        const { taken, waitMs, buckets } = await store.take(limits.map(limit => bucketOf(limit, caller.key)))
-        const states = limits.map((limit, index) => ({ limit, remaining: 0, resetMs: 0, ...buckets[index] }))
-        const headers = limitHeaders(call.format, states, clock)
-        if (!taken) {
-          const { limit } = states.reduce((one, other) => (shortfall(other) > shortfall(one) ? other : one))
-          refused.add(1, { limit: limit.name })
-          throw refusal(limit, caller.words, waitMs).withHeaders(headers)
+        const estimate = estimated(call)
+        const reservation = await store.reserve(limits.map(limit => demandOf(limit, call, estimate)))
+        const states = limits.map((limit, index) => ({
+          ...limit,
+          remaining: 0,
+          resetMs: 0,
+          ...reservation.buckets[index],
+        }))
+        const headers = options.shadow ? {} : limitHeaders(call.format, states, clock.date())
+        if (!reservation.taken) {
+          const limit = tightest(states, estimate)
+          const counter = options.shadow ? shadowed : refused
+          counter.add(1, { limit: limit.name })
+          if (options.shadow) return next(call)
+          throw refusal(limit, call, reservation.waitMs).withHeaders(headers)
         }
-        const reply = await next(call)
-        if (tokenLimit) {
-          void reply.usage.then(usage => usage && charge(tokenLimit, caller.key, usage.input + usage.output))
+        try {
+          const reply = await next(call)
+          void settle(reservation, call, reply, estimate.usage)
+          return reply.with({ headers })
+        } catch (error) {
+          await reservation.settle(limits.map(({ unit }) => (unit === 'requests' ? 1 : 0)))
+          throw error
         }
-        return reply.with({ headers })
       },
     }
   },
 })
 
+type Unit = (typeof UNITS)[number]
+
 interface Limit {
-  /** The option that set it. */
+  /** A value of the metrics' label. */
   readonly name: string
-  readonly unit: 'requests' | 'tokens'
+  readonly unit: Unit
   readonly words: string
   readonly amount: number
   readonly capacity: number
+  /** 0: at a time. */
   readonly periodMs: number
+  readonly per: SubjectKind
 }
 
 /** A limit as one caller stands to it. */
-interface LimitState {
-  readonly limit: Limit
+interface LimitState extends Limit {
   readonly remaining: number
   readonly resetMs: number
 }
 
-const UNITS = ['requests', 'tokens'] as const
-const PERIODS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
+/** What a call uses. */
+interface Amounts {
+  readonly usage: Pick<Usage, 'input' | 'output'>
+  readonly dollars: number
+}
 
-const LIMIT_NAMES = UNITS.flatMap(unit => Object.keys(PERIODS).map(period => `${unit}_per_${period}`))
+interface LimitOptions {
+  readonly per: SubjectKind
+  readonly burst?: number
+  readonly concurrent?: number
+  readonly limits: readonly { of: Unit; amount: number; every: number; burst?: number; per: SubjectKind }[]
+}
 
-/** Request limits before token limits, short times before long ones. @throws Error when there is none */
-function readLimits(options: Readonly<Record<string, number | string>>): readonly Limit[] {
-  const limits = UNITS.flatMap(unit =>
-    Object.entries(PERIODS).flatMap(([period, periodMs]): Limit[] => {
-      const name = `${unit}_per_${period}`
-      const amount = options[name]
-      if (typeof amount !== 'number') return []
-      return [{ name, unit, words: `${amount} ${unit} a ${period}`, amount, capacity: amount, periodMs }]
+/** Request limits before token limits, short times before long ones, then those of the list. @throws Error */
+function readLimits(options: LimitOptions & Readonly<Record<string, unknown>>): readonly Limit[] {
+  const simple = (['requests', 'tokens'] as const).flatMap(unit =>
+    Object.entries(PERIODS).flatMap(([period, periodMs]) => {
+      const amount = options[`${unit}_per_${period}`]
+      return typeof amount === 'number' ? [limitOf(unit, amount, periodMs, options.per)] : []
     }),
   )
-  const [first, ...others] = limits
-  if (!first) throw new Error('no limit is set; give at least one, for example requests_per_minute = 60')
-  if (typeof options.burst !== 'number') return limits
-  if (first.unit !== 'requests') throw new Error('burst needs a request limit to belong to')
-  return [{ ...first, capacity: options.burst }, ...others]
+  const [first, ...others] = simple
+  if (options.burst !== undefined && first?.unit !== 'requests')
+    throw new Error('burst needs a request limit to belong to')
+  const limits = [
+    ...(first ? [{ ...first, capacity: options.burst ?? first.capacity }, ...others] : []),
+    ...(options.concurrent === undefined ? [] : [limitOf('concurrent', options.concurrent, 0, options.per)]),
+    ...options.limits.map(({ of, amount, every, burst, per }) => limitOf(of, amount, every, per, burst)),
+  ]
+  if (limits.length === 0) throw new Error('no limit is set; give at least one, for example requests_per_minute = 60')
+  const twice = limits.find((limit, index) => limits.some((other, at) => at > index && isSame(limit, other)))
+  if (twice)
+    throw new Error(`${twice.unit} are limited twice in the same time for each ${twice.per}; leave one of them`)
+  return limits
 }
 
-function bucketOf({ name, unit, capacity, amount, periodMs }: Limit, caller: string): Bucket {
-  return { key: `${name}:${caller}`, cost: costOf(unit), capacity, refill: amount, periodMs }
+function limitOf(unit: Unit, amount: number, every: number, per: SubjectKind, burst?: number): Limit {
+  if (unit === 'concurrent') {
+    if (!Number.isInteger(amount)) throw new Error(`of concurrent calls there can be no ${amount}; give a whole number`)
+    return { name: unit, unit, words: `${amount} calls at a time`, amount, capacity: amount, periodMs: 0, per }
+  }
+  const period = Object.entries(PERIODS).find(([, periodMs]) => periodMs === every)?.[0]
+  const time = period === undefined ? `in ${every / 1000} s` : period === 'hour' ? 'an hour' : `a ${period}`
+  const [name, words] = [`${unit}_per_${period ?? 'other'}`, `${amount} ${unit.replace('_', ' ')} ${time}`]
+  return { name, unit, words, amount, capacity: burst ?? amount, periodMs: every, per }
 }
 
-/** Nobody knows the tokens of a call before its end: until then it is only asked whether the caller is in debt. */
-function costOf(unit: Limit['unit']): number {
-  return unit === 'requests' ? 1 : 0
+function isSame(one: Limit, other: Limit): boolean {
+  return one.unit === other.unit && one.periodMs === other.periodMs && one.per === other.per
+}
+
+/** A call that is larger than a bucket gets it whole: it has to wait until the bucket is full, and not for ever. */
+function demandOf(limit: Limit, call: Call, amounts: Amounts): Demand {
+  const { name, unit, amount, capacity, periodMs, per } = limit
+  const key = `${name}${name.endsWith('other') ? periodMs : ''}:${subjectOf(call, per).key}`
+  if (unit === 'concurrent') return { key, slots: amount }
+  return { key, cost: Math.min(amountOf(unit, amounts), capacity), capacity, refill: amount, periodMs }
+}
+
+function amountOf(unit: Unit, { usage, dollars }: Amounts): number {
+  const amounts = {
+    requests: 1,
+    input_tokens: usage.input,
+    output_tokens: usage.output,
+    tokens: usage.input + usage.output,
+    dollars,
+    concurrent: 0,
+  }
+  return amounts[unit]
+}
+
+/** The limit that the call has to wait for longest. */
+function tightest(states: readonly LimitState[], amounts: Amounts): LimitState {
+  return states.reduce((one, other) => (shortfall(other, amounts) > shortfall(one, amounts) ? other : one))
 }
 
 /** How long a limit is short of what a call costs, in milliseconds; below 0 when it has more than that. */
-function shortfall({ limit, resetMs }: LimitState): number {
+function shortfall({ unit, remaining, resetMs, capacity, periodMs, amount }: LimitState, amounts: Amounts): number {
+  if (unit === 'concurrent') return remaining >= 1 ? Number.NEGATIVE_INFINITY : 1000
   // Of a bucket in debt, `remaining` says no more than 0.
-  return resetMs - ((limit.capacity - costOf(limit.unit)) * limit.periodMs) / limit.amount
+  return resetMs - ((capacity - Math.min(amountOf(unit, amounts), capacity)) * periodMs) / amount
 }
 
-/** Whose bucket it is: a key for the store and words for a message. Both hold only names of the config and addresses. */
-function callerOf(call: Call, per: 'key' | 'address' | 'pipeline'): { readonly key: string; readonly words: string } {
-  if (per === 'pipeline') return { key: 'all', words: 'this route' }
-  const { identity, address } = call.client
-  if (per === 'key' && identity) return { key: `key:${identity.name}`, words: `the key "${identity.name}"` }
-  return { key: `address:${networkOf(address)}`, words: 'your address' }
-}
-
-function refusal({ words }: Limit, caller: string, waitMs: number): Refusal {
-  const message = `The limit of ${words} for ${caller} is used up. Try again in ${Math.ceil(waitMs / 1000)} s.`
-  return new Refusal(429, 'rate_limited', message, { retryAfterMs: waitMs })
-}
-
-/** The state of the limits in the headers that the caller's SDK reads; none for a format that has no such headers. */
-function limitHeaders(format: string, states: readonly LimitState[], clock: Clock): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {}
-  for (const unit of UNITS) {
-    const ofUnit = states.filter(({ limit }) => limit.unit === unit)
-    const [tightest] = ofUnit.toSorted((one, other) => one.remaining - other.remaining)
-    if (!tightest) continue
-    const { limit, resetMs } = tightest
-    const remaining = String(Math.max(0, Math.floor(tightest.remaining)))
-    if (format === 'anthropic-messages') {
-      headers[`anthropic-ratelimit-${unit}-limit`] = String(limit.amount)
-      headers[`anthropic-ratelimit-${unit}-remaining`] = remaining
-      headers[`anthropic-ratelimit-${unit}-reset`] = new Date(clock.date() + resetMs).toISOString()
-    } else if (format.startsWith('openai-')) {
-      headers[`x-ratelimit-limit-${unit}`] = String(limit.amount)
-      headers[`x-ratelimit-remaining-${unit}`] = remaining
-      headers[`x-ratelimit-reset-${unit}`] = durationOf(resetMs)
-    }
-  }
-  return headers
-}
-
-/** OpenAI writes times as Go does: `20ms`, `15s`, `6m0s`. */
-function durationOf(ms: number): string {
-  if (ms < 1000) return `${Math.ceil(ms)}ms`
-  const seconds = Math.ceil(ms / 1000)
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+function refusal({ words, per }: Limit, call: Call, waitMs: number): Refusal {
+  const message = `The limit of ${words} for ${subjectOf(call, per).words} is used up.`
+  return new Refusal(429, 'rate_limited', `${message} Try again in ${Math.ceil(waitMs / 1000)} s.`, {
+    retryAfterMs: waitMs,
+  })
 }

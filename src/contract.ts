@@ -10,17 +10,20 @@ import type { Loss } from './formats/losses.ts'
 import type { ReplyEvent, Usage } from './formats/reply-events.ts'
 import type { ObjectSchema, OptionsOf } from './options.ts'
 
+export { type EstimatedUsage, estimateUsage, settledUsage } from './estimate.ts'
 export { FailureLimit } from './failure-limit.ts'
 export type * from './formats/conversation.ts'
 export type * from './formats/error-view.ts'
 export type * from './formats/losses.ts'
 export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
+export { type LimitState, limitHeaders } from './limit-headers.ts'
 export { networkOf } from './network.ts'
 export type { ObjectSchema, OptionsOf, Secret } from './options.ts'
 export { type FailureClass, modelNotFound, Refusal, UpstreamError } from './refusal.ts'
 export type { FindingKind } from './scan/matcher.ts'
 export { createScanner, DETECTORS, type Detector, type ScanFor, type Scanner, type StreamScan } from './scan/scanner.ts'
+export { SUBJECTS, type Subject, type SubjectKind, subjectOf } from './subject.ts'
 
 /** The name of a wire format: the name of its folder in `src/formats/`. */
 export type Format = string

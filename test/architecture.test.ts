@@ -55,6 +55,9 @@ const SHARED = [
   'src/errors.ts',
   'src/glob.ts',
   'src/failure-limit.ts',
+  'src/estimate.ts',
+  'src/limit-headers.ts',
+  'src/subject.ts',
   'src/network.ts',
 ]
 
