@@ -13,13 +13,14 @@ import type {
 import { mayHoldCarrier } from '../formats/carrier.ts'
 import type { Conversation } from '../formats/conversation.ts'
 import type { Loss } from '../formats/losses.ts'
-import type { EncodeTarget, MemberChange } from '../formats/wire-format.ts'
+import type { EncodeTarget } from '../formats/wire-format.ts'
 import { answerReply } from './answer.ts'
 import { Body } from './body.ts'
 import { detached } from './detached.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { withFields } from './field-changes.ts'
 import type { Lifetime } from './lifetime.ts'
+import { spliced } from './spliced.ts'
 import { withKeptState } from './state-keeping.ts'
 import { isStateful } from './stateful.ts'
 
@@ -170,7 +171,7 @@ export class EngineCall implements Call {
       const conversation = state.conversation && capped(state.conversation, changes.maxOutputTokens)
       return new EngineCall(this.exchange, { ...state, conversation })
     }
-    const body = this.#spliced(state.body, changes)
+    const body = spliced(state.body, changes, this)
     // The canonical view holds no model: it survives a new one, but not a new cap.
     const conversation = changes.maxOutputTokens === undefined ? this.#conversation : undefined
     return new EngineCall(this.exchange, { ...state, body, conversation: undefined }).#knowing(conversation)
@@ -233,28 +234,8 @@ export class EngineCall implements Call {
     return this
   }
 
-  #spliced(body: Body, { model, maxOutputTokens }: CallChanges): Body {
-    const format = formatOf(this.exchange.surroundings, this.format)
-    let edited = body
-    if (model !== undefined && model !== this.model) {
-      const named =
-        format.modelIn === 'body' ? { key: 'model', json: JSON.stringify(model) } : this.#repeated(body, model)
-      if (named) edited = edited.with(named.key, named.json)
-    }
-    if (maxOutputTokens !== undefined && format.maxOutputTokens) {
-      const { key, json } = format.maxOutputTokens.write(edited.value, maxOutputTokens)
-      edited = edited.with(key, json)
-    }
-    return edited
-  }
-
   #isKnownTo(format: Format): boolean {
     return formatOf(this.exchange.surroundings, format).routes.some(({ operation }) => operation === this.operation)
-  }
-
-  #repeated(body: Body, model: string): MemberChange | undefined {
-    if (this.operation === 'generate') return undefined
-    return formatOf(this.exchange.surroundings, this.format).repeatModel?.(body.document, model)
   }
 
   #decode(): Conversation {
