@@ -1,4 +1,5 @@
 import type { Extensions } from '../conversation.ts'
+import { foreignFields } from '../foreign-fields.ts'
 import type { Loss } from '../losses.ts'
 import { FORMAT } from './name.ts'
 
@@ -16,13 +17,10 @@ export class LossLog {
   approximated(path: string, reason: string): void {
     this.#note({ path, action: 'approximated', reason })
   }
-  /** Fields that only another format knows. Notes of its decoder to its own encoder (`#…`) are no fields. */
+  /** Fields that only another format knows. */
   foreign(extensions: Extensions | undefined, path: string): void {
-    for (const [format, fields] of Object.entries(extensions ?? {})) {
-      if (format === FORMAT) continue
-      for (const key of Object.keys(fields)) {
-        if (!key.startsWith('#')) this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
-      }
+    for (const { format, key } of foreignFields(extensions, FORMAT)) {
+      this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
     }
   }
 

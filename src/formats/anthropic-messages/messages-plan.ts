@@ -129,7 +129,9 @@ function placedParts({ turn, path }: PlacedTurn): readonly Placed[] {
 
 function noteNames(turns: readonly PlacedTurn[], { log }: Encoding): void {
   for (const { turn, path } of turns) {
-    if (turn.name !== undefined) log.dropped(`${path}.name`, 'Anthropic knows no names of participants')
+    // A result's name is that of its tool.
+    if (turn.name !== undefined && turn.role !== 'tool')
+      log.dropped(`${path}.name`, 'Anthropic knows no names of participants')
   }
 }
 

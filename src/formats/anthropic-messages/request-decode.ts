@@ -1,13 +1,13 @@
 /** Requests, wire → canonical (Anthropic Messages API, `POST /v1/messages` and `/v1/messages/count_tokens`). */
 import type { JsonDocument } from '../../json/document.ts'
 import { Refusal } from '../../refusal.ts'
+import { billingHeader } from '../billing-header.ts'
 import { withCarriedState } from '../carried-state.ts'
 import type { Conversation, Part, SettingsDeltaPart, Turn } from '../conversation.ts'
 import type { DecodeInput } from '../wire-format.ts'
 import { decodeContent } from './blocks-decode.ts'
 import { isObject, type JsonObject, numberAt, objectAt, objectsAt, present, stringAt } from './fields.ts'
 import { extensionsWith, type Fields, leftoversOf, nestedLeftovers } from './leftovers.ts'
-import { FORMAT } from './name.ts'
 import { decodeOutputFormat, decodeReasoning, decodeServiceTier, effortOf } from './settings-decode.ts'
 import { decodeToolChoice, decodeTools, MCP_SERVERS } from './tools-decode.ts'
 
@@ -97,14 +97,9 @@ function decodeTurns(document: JsonDocument, body: JsonObject): readonly Turn[] 
 
 const BILLING = 'x-anthropic-billing-header:'
 
-/**
- * Claude Code's first system block is a line for Anthropic's own accounting. It changes with every request, so no other
- * provider may see it: there it would spoil each prompt cache (conversion.md E7).
- */
 function withoutBilling(part: Part): Part {
   if (part.type !== 'text' || !part.text.startsWith(BILLING)) return part
-  const json = JSON.stringify({ type: 'text', text: part.text })
-  return { type: 'opaque', format: FORMAT, label: 'billing header', json }
+  return billingHeader(JSON.stringify({ type: 'text', text: part.text }))
 }
 
 function decodeMessage(document: JsonDocument, message: JsonObject, index: number): readonly Turn[] {

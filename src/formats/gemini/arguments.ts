@@ -10,10 +10,7 @@ const NOT_AN_OBJECT = '_raw'
 
 /** A call's arguments as the object that `args` must be: spliced as they were written. */
 export function encodeArguments(call: ToolCallPart, path: string, losses: Losses): Writable {
-  if (call.kind === 'custom') {
-    losses.approximated(path, 'Gemini functions take an object, so the free text is its one member')
-    return { [FREE_TEXT]: call.arguments }
-  }
+  if (call.kind === 'custom') return { [FREE_TEXT]: call.arguments }
   if (call.arguments.trim() === '') return {}
   if (isObjectText(call.arguments)) return new RawJson(call.arguments)
   losses.approximated(`${path}.arguments`, 'they are no JSON object')

@@ -1,6 +1,7 @@
 import type { Extensions } from '../conversation.ts'
+import { foreignFields } from '../foreign-fields.ts'
 import type { Loss } from '../losses.ts'
-import { FORMAT, NOTE } from './fields.ts'
+import { FORMAT } from './fields.ts'
 
 /** What one encoding could not carry over, each thing once. */
 export class Losses {
@@ -20,13 +21,8 @@ export class Losses {
 
   /** Fields that only another format knows. */
   foreign(extensions: Extensions | undefined, path: string): void {
-    if (extensions === undefined) return
-    for (const [format, bag] of Object.entries(extensions)) {
-      if (format === FORMAT) continue
-      for (const name of Object.keys(bag)) {
-        if (name.startsWith(NOTE)) continue
-        this.dropped(path === '' ? name : `${path}.${name}`, `only ${format} knows this field`)
-      }
+    for (const { format, key } of foreignFields(extensions, FORMAT)) {
+      this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
+import { isBillingHeader } from '../billing-header.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
 import { encodeArguments } from './arguments.ts'
 import { wireId } from './call-ids.ts'
@@ -37,7 +38,7 @@ function encodeKept(
 ): readonly WirePart[] {
   if (part.type === 'opaque') {
     if (part.format === FORMAT) return opaqueMembers(part.json)
-    losses.dropped(path, `only ${part.format} knows what ${part.label} is`)
+    if (!isBillingHeader(part)) losses.dropped(path, `only ${part.format} knows what ${part.label} is`)
     return []
   }
   const signature = signatureOf(part.state, reader, path, losses)
@@ -130,7 +131,6 @@ function noteMediaLosses(part: Extract<Part, { type: 'media' }>, path: string, l
 
 /** @returns the part with its call; an id that was made up here stays here */
 export function encodeCall(call: ToolCallPart, path: string, losses: Losses): WirePart {
-  if (call.namespace !== undefined) losses.approximated(`${path}.namespace`, 'it is part of the name now')
   if (call.caller !== undefined) losses.dropped(`${path}.caller`, 'Gemini knows no callers')
   const functionCall = {
     id: wireId(call.callId),

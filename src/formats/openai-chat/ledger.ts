@@ -1,5 +1,6 @@
 import { RawJson } from '../../json/raw.ts'
 import type { Extensions } from '../conversation.ts'
+import { foreignFields } from '../foreign-fields.ts'
 import type { Loss } from '../losses.ts'
 import { FORMAT } from './name.ts'
 
@@ -21,13 +22,8 @@ export class Ledger {
 
   /** Fields that only another format understands do not go out. */
   foreign(extensions: Extensions | undefined, path: string): void {
-    if (extensions === undefined) return
-    for (const [format, fields] of Object.entries(extensions)) {
-      if (format === FORMAT) continue
-      for (const key of Object.keys(fields)) {
-        if (key.startsWith('#')) continue
-        this.dropped(path === '' ? key : `${path}.${key}`, `Chat Completions does not know this field of ${format}`)
-      }
+    for (const { format, key } of foreignFields(extensions, FORMAT)) {
+      this.dropped(path === '' ? key : `${path}.${key}`, `Chat Completions does not know this field of ${format}`)
     }
   }
 

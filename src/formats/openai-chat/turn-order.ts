@@ -1,4 +1,5 @@
 /** Brings turns into an order that a Chat server takes, keeping each one's place in the client's conversation. */
+import { isBillingHeader } from '../billing-header.ts'
 import type { Part, Turn } from '../conversation.ts'
 import type { Target } from './target.ts'
 
@@ -29,7 +30,7 @@ function worthSaying(turn: Turn): Turn {
  * nothing to a model, and would keep every other server's prompt cache from ever being hit (conversion.md E7).
  */
 function isBillingLine(part: Part): boolean {
-  return part.type === 'text' && part.text.startsWith('x-anthropic-billing-header:')
+  return isBillingHeader(part) || (part.type === 'text' && part.text.startsWith('x-anthropic-billing-header:'))
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Turns → input items (OpenAI Responses API, `input`). */
 import { RawJson, type Writable } from '../../json/raw.ts'
+import { isBillingHeader } from '../billing-header.ts'
 import type {
   CompactionPart,
   Conversation,
@@ -38,7 +39,8 @@ export class ItemEncoder {
   }
 
   turn(turn: Turn, path: string): readonly Writable[] {
-    if (turn.name !== undefined)
+    // A result's name is that of its tool.
+    if (turn.name !== undefined && turn.role !== 'tool')
       this.#content.losses.dropped(`${path}.name`, 'the Responses API has no names of speakers')
     this.#content.losses.foreign(turn.extensions, path)
     const items: Writable[] = []
@@ -97,7 +99,7 @@ export class ItemEncoder {
       case 'opaque':
         if (part.format === FORMAT)
           return part.type === 'opaque' && part.label === 'prompt' ? undefined : new RawJson(part.json)
-        return losses.dropped(path, `only ${part.format} understands it`)
+        return isBillingHeader(part) ? undefined : losses.dropped(path, `only ${part.format} understands it`)
       case 'tools-delta':
         if (part.remove.length > 0)
           losses.dropped(`${path}.remove`, 'the Responses API cannot take tools away within a conversation')

@@ -1,5 +1,6 @@
 import { Refusal } from '../../refusal.ts'
 import type { Extensions } from '../conversation.ts'
+import { foreignFields } from '../foreign-fields.ts'
 import type { Loss } from '../losses.ts'
 import { FORMAT } from './name.ts'
 
@@ -15,13 +16,10 @@ export class LossList {
     this.#losses.push({ path, action: 'dropped', reason })
   }
 
-  /** Fields that only another format knows. Notes that its decoder made for its encoder (`#…`) are not fields. */
+  /** Fields that only another format knows. */
   foreign(extensions: Extensions | undefined, path: string): void {
-    for (const [format, bag] of Object.entries(extensions ?? {})) {
-      if (format === FORMAT) continue
-      for (const key of Object.keys(bag)) {
-        if (!key.startsWith('#')) this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
-      }
+    for (const { format, key } of foreignFields(extensions, FORMAT)) {
+      this.dropped(path === '' ? key : `${path}.${key}`, `only ${format} knows this field`)
     }
   }
 

@@ -1,0 +1,58 @@
+/** Which unknown fields of one format another one has to report as lost. */
+import type { Extensions, JsonText } from './conversation.ts'
+
+export interface ForeignField {
+  readonly format: string
+  readonly key: string
+}
+
+/**
+ * The fields of `extensions` that only formats other than `own` know and that mean something to a model, its answer or
+ * whoever pays for it. Left out are notes of a decoder to its own encoder (`#…`), `null`, and what `SILENT` names:
+ * ordinary clients send it with every call, and nobody would miss it.
+ */
+export function foreignFields(extensions: Extensions | undefined, own: string): readonly ForeignField[] {
+  if (extensions === undefined) return []
+  return Object.entries(extensions).flatMap(([format, fields]) =>
+    format === own
+      ? []
+      : Object.entries(fields)
+          .filter(([key, text]) => !key.startsWith('#') && text !== 'null' && !isSilent(format, key, text))
+          .map(([key]) => ({ format, key })),
+  )
+}
+
+type Silence = (text: JsonText) => boolean
+const always: Silence = () => true
+
+/** Format → field → whether losing it is no loss. */
+const SILENT: ReadonlyMap<string, ReadonlyMap<string, Silence>> = new Map([
+  [
+    'anthropic-messages',
+    new Map<string, Silence>([
+      // What every tool of the client's own is.
+      ['type', text => text === '"custom"'],
+      ['context_management', clearsThinkingOnly],
+    ]),
+  ],
+  [
+    'openai-responses',
+    new Map<string, Silence>([
+      // Names of items, for OpenAI's own store.
+      ['id', always],
+      // Codex tells OpenAI which installation and window it is.
+      ['client_metadata', always],
+    ]),
+  ],
+])
+
+function isSilent(format: string, key: string, text: JsonText): boolean {
+  return SILENT.get(format)?.get(key)?.(text) ?? false
+}
+
+/** Claude Code asks for old thinking to be cleared; thinking of Anthropic's goes to no other provider anyway. */
+function clearsThinkingOnly(text: JsonText): boolean {
+  const { edits, ...rest } = Object(JSON.parse(text)) as Readonly<Record<string, unknown>>
+  if (Object.keys(rest).length > 0 || !Array.isArray(edits)) return false
+  return edits.every((edit: unknown) => String(Object(edit).type).startsWith('clear_thinking_'))
+}
