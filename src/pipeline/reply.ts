@@ -22,6 +22,7 @@ export class EngineReply implements Reply {
   readonly headers: Readonly<Record<string, string>>
   readonly changes: readonly Change[]
   #taken: AsyncIterable<ReplyEvent> | undefined
+  #priced: { readonly usage: Usage; readonly cost: number | undefined } | undefined
   #rendered: { readonly bytes: Buffer; readonly losses: readonly Loss[] } | undefined
 
   private constructor(
@@ -65,7 +66,11 @@ export class EngineReply implements Reply {
     const { trail, surroundings } = this.exchange
     if (trail.provider === '') return 0
     const usage = this.end.knownUsage
-    return usage && surroundings.prices?.cost(trail.provider, trail.model, usage)
+    if (!usage || !surroundings.prices) return undefined
+    if (this.#priced?.usage !== usage) {
+      this.#priced = { usage, cost: surroundings.prices.cost(trail.provider, trail.model, usage) }
+    }
+    return this.#priced.cost
   }
   get ended(): Promise<Outcome> {
     return this.end.ended

@@ -1,5 +1,5 @@
 /** What calls cost: prices of the configuration, and behind them the list prices that are published by providers. */
-import { calcPrice, findProvider } from '@pydantic/genai-prices'
+import { calcPrice, findProvider, type Provider } from '@pydantic/genai-prices'
 import type { Prices, Usage } from '../contract.ts'
 import { matchGlob } from '../glob.ts'
 import { providerName } from './gen-ai-names.ts'
@@ -21,6 +21,8 @@ export interface PricedProvider {
 }
 
 const MILLION = 1_000_000
+/** Models are client's words at times: remembered, but not without end. */
+const MAX_ENTRIES = 1_000
 
 /** The list's names of providers, by OpenTelemetry's. */
 const LISTED: Readonly<Record<string, string>> = {
@@ -39,6 +41,7 @@ const LISTED: Readonly<Record<string, string>> = {
 export class PriceTable implements Prices {
   readonly #own: ReadonlyMap<string, ModelPrice>
   readonly #listed: ReadonlyMap<string, string>
+  readonly #entries = new Map<string, Provider | null>()
 
   /**
    * @param own prices by model or pattern (`*`); an exact name comes before a pattern, then the first that matches counts
@@ -59,7 +62,24 @@ export class PriceTable implements Prices {
     const own = this.#ownPrice(model)
     if (own) return ownCost(own, counts)
     const listed = this.#listed.get(provider)
-    return listed === undefined ? undefined : listedCost(listed, model, counts)
+    if (listed === undefined) return undefined
+    const entry = this.#entryOf(listed, model)
+    return entry === null ? undefined : listedCost(entry, model, counts)
+  }
+
+  /**
+   * The provider's list, cut down to the one entry that this model matches; `null` when none does. The whole list takes
+   * longer to search than a call takes in all.
+   */
+  #entryOf(provider: string, model: string): Provider | null {
+    const key = `${provider}\0${model}`
+    const known = this.#entries.get(key)
+    if (known !== undefined) return known
+    const found = calcPrice({}, model, { providerId: provider })
+    const entry = found ? { ...found.provider, models: [found.model] } : null
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear()
+    this.#entries.set(key, entry)
+    return entry
   }
 
   #ownPrice(model: string): ModelPrice | undefined {
@@ -109,7 +129,7 @@ function ownCost({ input, output, cacheRead = input, cacheWrite = input }: Model
   return sum / MILLION
 }
 
-function listedCost(provider: string, model: string, counts: Counts): number | undefined {
+function listedCost(provider: Provider, model: string, counts: Counts): number | undefined {
   try {
     const found = calcPrice(
       {
@@ -123,7 +143,7 @@ function listedCost(provider: string, model: string, counts: Counts): number | u
         web_searches: counts.webSearches,
       },
       model,
-      { providerId: provider },
+      { provider },
     )
     return found?.total_price
   } catch {
