@@ -63,7 +63,7 @@ export function encodeSchema(schema: string, path: string, losses: Losses): Writ
 /** A free-text tool becomes a function with one text (conversion.md E49). */
 function encodeCustom(tool: CustomTool, path: string, losses: Losses): Writable {
   losses.foreign(tool.extensions, path)
-  if (tool.grammar) losses.approximated(`${path}.grammar`, 'Gemini enforces no grammars: put in the description')
+  if (tool.grammar) losses.approximated(path, 'Gemini enforces no grammars: put in the description')
   const grammar =
     tool.grammar && `The text must follow this ${tool.grammar.syntax} grammar:\n${tool.grammar.definition}`
   const description = [tool.description, grammar].filter(text => text !== undefined).join('\n\n')

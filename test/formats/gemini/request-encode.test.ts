@@ -220,7 +220,7 @@ describe('tool calls and results', () => {
         ],
       },
     ])
-    expect(losses.map(loss => loss.path)).toEqual(['tools[0].grammar'])
+    expect(losses.map(loss => loss.path)).toEqual(['tools[0]'])
   })
 })
 
