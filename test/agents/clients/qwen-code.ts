@@ -5,7 +5,7 @@ export const qwenCode: Client = {
   name: 'qwen-code',
   packages: ['@qwen-code/qwen-code'],
   variants: ['openai', 'openai-responses', 'anthropic', 'gemini'],
-  command: ({ base, folder, variant, prompt }) => ({
+  command: ({ base, folder, home, variant, prompt }) => ({
     argv: [
       join(folder, 'node_modules/.bin/qwen'),
       '-p',
@@ -24,9 +24,14 @@ export const qwenCode: Client = {
       ANTHROPIC_BASE_URL: base,
       ANTHROPIC_API_KEY: FAKE_KEY,
       ANTHROPIC_MODEL: 'some-model',
-      GEMINI_BASE_URL: base,
       GEMINI_API_KEY: FAKE_KEY,
       GEMINI_MODEL: 'some-model',
+    },
+    // It has no variable for the address of Gemini.
+    files: {
+      [join(home, '.qwen/settings.json')]: JSON.stringify({
+        modelProviders: { gemini: [{ id: 'some-model', name: 'Some model', envKey: 'GEMINI_API_KEY', baseUrl: base }] },
+      }),
     },
   }),
 }
