@@ -1,27 +1,24 @@
 import {
+  amountOf,
   type Call,
-  type Demand,
+  type CallAmounts,
   defineProcessor,
-  type EstimatedUsage,
-  estimateUsage,
+  demandOf,
+  estimateAmounts,
+  LIMIT_NAMES,
+  LIMIT_PERIODS,
+  LIMIT_UNITS,
+  type Limit,
+  type LimitUnit,
   limitHeaders,
+  limitOf,
   Refusal,
-  type Reply,
-  type Reservation,
   SUBJECTS,
   type SubjectKind,
-  settledUsage,
+  scarcest,
+  settledAmounts,
   subjectOf,
-  type Usage,
 } from 'sluice'
-
-const UNITS = ['requests', 'input_tokens', 'output_tokens', 'tokens', 'dollars', 'concurrent'] as const
-const PERIODS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const
-/** Values of a metric's label: a closed list. */
-const LIMIT_NAMES = [
-  ...UNITS.slice(0, -1).flatMap(unit => [...Object.keys(PERIODS), 'other'].map(period => `${unit}_per_${period}`)),
-  'concurrent',
-]
 
 export default defineProcessor({
   summary: 'Refuses calls of a caller who makes too many of them, or uses too much, in a time or at a time.',
@@ -78,7 +75,7 @@ keeps its share of every limit.
           additionalProperties: false,
           required: ['of', 'amount'],
           properties: {
-            of: { type: 'string', enum: UNITS, description: 'What is limited.' },
+            of: { type: 'string', enum: LIMIT_UNITS, description: 'What is limited.' },
             amount: { type: 'number', exclusiveMinimum: 0, description: 'How much of it.' },
             every: {
               type: 'string',
@@ -131,41 +128,25 @@ limits = [
     )
     const needsEstimate = limits.some(({ unit }) => unit !== 'requests' && unit !== 'concurrent')
 
-    function estimated(call: Call): Amounts {
-      if (!needsEstimate) return { usage: { input: 0, output: 0 }, dollars: 0 }
-      const usage = estimateUsage(call, options.output_estimate)
-      return { usage, dollars: prices.cost(call.provider, call.model, usage) ?? 0 }
-    }
-
-    /** Charges what the call has used in the end. */
-    async function settle(reservation: Reservation, call: Call, reply: Reply, estimate: EstimatedUsage): Promise<void> {
-      const usage = await settledUsage(reply, estimate)
-      const dollars = (await reply.cost) ?? prices.cost(call.provider, call.model, usage) ?? 0
-      await reservation.settle(limits.map(({ unit }) => amountOf(unit, { usage, dollars })))
-    }
-
     return {
       async handle(call, next) {
         if (call.operation !== 'generate' && call.operation !== 'embed') return next(call)
-        const estimate = estimated(call)
+        const estimate = needsEstimate ? estimateAmounts(call, prices, options.output_estimate) : NOTHING
         const reservation = await store.reserve(limits.map(limit => demandOf(limit, call, estimate)))
-        const states = limits.map((limit, index) => ({
-          ...limit,
-          remaining: 0,
-          resetMs: 0,
-          ...reservation.buckets[index],
-        }))
+        const states = reservation.buckets.map((state, index) => ({ unit: '', amount: 0, ...limits[index], ...state }))
         const headers = options.shadow ? {} : limitHeaders(call.format, states, clock.date())
         if (!reservation.taken) {
-          const limit = tightest(states, estimate)
+          const limit = scarcest(limits, reservation, estimate)
           const counter = options.shadow ? shadowed : refused
-          counter.add(1, { limit: limit.name })
+          counter.add(1, { limit: limit?.name ?? '' })
           if (options.shadow) return next(call)
           throw refusal(limit, call, reservation.waitMs).withHeaders(headers)
         }
         try {
           const reply = await next(call)
-          void settle(reservation, call, reply, estimate.usage)
+          void settledAmounts(call, reply, prices, estimate).then(amounts =>
+            reservation.settle(limits.map(limit => amountOf(limit, amounts))),
+          )
           return reply.with({ headers })
         } catch (error) {
           await reservation.settle(limits.map(({ unit }) => (unit === 'requests' ? 1 : 0)))
@@ -176,43 +157,19 @@ limits = [
   },
 })
 
-type Unit = (typeof UNITS)[number]
-
-interface Limit {
-  /** A value of the metrics' label. */
-  readonly name: string
-  readonly unit: Unit
-  readonly words: string
-  readonly amount: number
-  readonly capacity: number
-  /** 0: at a time. */
-  readonly periodMs: number
-  readonly per: SubjectKind
-}
-
-/** A limit as one caller stands to it. */
-interface LimitState extends Limit {
-  readonly remaining: number
-  readonly resetMs: number
-}
-
-/** What a call uses. */
-interface Amounts {
-  readonly usage: Pick<Usage, 'input' | 'output'>
-  readonly dollars: number
-}
+const NOTHING: CallAmounts = { usage: { input: 0, output: 0 }, dollars: 0 }
 
 interface LimitOptions {
   readonly per: SubjectKind
   readonly burst?: number
   readonly concurrent?: number
-  readonly limits: readonly { of: Unit; amount: number; every: number; burst?: number; per: SubjectKind }[]
+  readonly limits: readonly { of: LimitUnit; amount: number; every: number; burst?: number; per: SubjectKind }[]
 }
 
 /** Request limits before token limits, short times before long ones, then those of the list. @throws Error */
 function readLimits(options: LimitOptions & Readonly<Record<string, unknown>>): readonly Limit[] {
   const simple = (['requests', 'tokens'] as const).flatMap(unit =>
-    Object.entries(PERIODS).flatMap(([period, periodMs]) => {
+    Object.entries(LIMIT_PERIODS).flatMap(([period, periodMs]) => {
       const amount = options[`${unit}_per_${period}`]
       return typeof amount === 'number' ? [limitOf(unit, amount, periodMs, options.per)] : []
     }),
@@ -232,56 +189,12 @@ function readLimits(options: LimitOptions & Readonly<Record<string, unknown>>): 
   return limits
 }
 
-function limitOf(unit: Unit, amount: number, every: number, per: SubjectKind, burst?: number): Limit {
-  if (unit === 'concurrent') {
-    if (!Number.isInteger(amount)) throw new Error(`of concurrent calls there can be no ${amount}; give a whole number`)
-    return { name: unit, unit, words: `${amount} calls at a time`, amount, capacity: amount, periodMs: 0, per }
-  }
-  const period = Object.entries(PERIODS).find(([, periodMs]) => periodMs === every)?.[0]
-  const time = period === undefined ? `in ${every / 1000} s` : period === 'hour' ? 'an hour' : `a ${period}`
-  const [name, words] = [`${unit}_per_${period ?? 'other'}`, `${amount} ${unit.replace('_', ' ')} ${time}`]
-  return { name, unit, words, amount, capacity: burst ?? amount, periodMs: every, per }
-}
-
 function isSame(one: Limit, other: Limit): boolean {
   return one.unit === other.unit && one.periodMs === other.periodMs && one.per === other.per
 }
 
-/** A call that is larger than a bucket gets it whole: it has to wait until the bucket is full, and not for ever. */
-function demandOf(limit: Limit, call: Call, amounts: Amounts): Demand {
-  const { name, unit, amount, capacity, periodMs, per } = limit
-  const key = `${name}${name.endsWith('other') ? periodMs : ''}:${subjectOf(call, per).key}`
-  if (unit === 'concurrent') return { key, slots: amount }
-  return { key, cost: Math.min(amountOf(unit, amounts), capacity), capacity, refill: amount, periodMs }
-}
-
-function amountOf(unit: Unit, { usage, dollars }: Amounts): number {
-  const amounts = {
-    requests: 1,
-    input_tokens: usage.input,
-    output_tokens: usage.output,
-    tokens: usage.input + usage.output,
-    dollars,
-    concurrent: 0,
-  }
-  return amounts[unit]
-}
-
-/** The limit that the call has to wait for longest. */
-function tightest(states: readonly LimitState[], amounts: Amounts): LimitState {
-  return states.reduce((one, other) => (shortfall(other, amounts) > shortfall(one, amounts) ? other : one))
-}
-
-/** How long a limit is short of what a call costs, in milliseconds; below 0 when it has more than that. */
-function shortfall({ unit, remaining, resetMs, capacity, periodMs, amount }: LimitState, amounts: Amounts): number {
-  if (unit === 'concurrent') return remaining >= 1 ? Number.NEGATIVE_INFINITY : 1000
-  // Of a bucket in debt, `remaining` says no more than 0.
-  return resetMs - ((capacity - Math.min(amountOf(unit, amounts), capacity)) * periodMs) / amount
-}
-
-function refusal({ words, per }: Limit, call: Call, waitMs: number): Refusal {
-  const message = `The limit of ${words} for ${subjectOf(call, per).words} is used up.`
-  return new Refusal(429, 'rate_limited', `${message} Try again in ${Math.ceil(waitMs / 1000)} s.`, {
-    retryAfterMs: waitMs,
-  })
+function refusal(limit: Limit | undefined, call: Call, waitMs: number): Refusal {
+  const whose = limit === undefined ? '' : ` of ${limit.words} for ${subjectOf(call, limit.per).words}`
+  const message = `The limit${whose} is used up. Try again in ${Math.ceil(waitMs / 1000)} s.`
+  return new Refusal(429, 'rate_limited', message, { retryAfterMs: waitMs })
 }

@@ -10,13 +10,24 @@ import type { Loss } from './formats/losses.ts'
 import type { ReplyEvent, Usage } from './formats/reply-events.ts'
 import type { ObjectSchema, OptionsOf } from './options.ts'
 
-export { type EstimatedUsage, estimateUsage, settledUsage } from './estimate.ts'
+export { type CallAmounts, estimateAmounts, settledAmounts } from './estimate.ts'
 export { FailureLimit } from './failure-limit.ts'
 export type * from './formats/conversation.ts'
 export type * from './formats/error-view.ts'
 export type * from './formats/losses.ts'
 export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
+export {
+  amountOf,
+  demandOf,
+  LIMIT_NAMES,
+  LIMIT_PERIODS,
+  LIMIT_UNITS,
+  type Limit,
+  type LimitUnit,
+  limitOf,
+  scarcest,
+} from './limit.ts'
 export { type LimitState, limitHeaders } from './limit-headers.ts'
 export { networkOf } from './network.ts'
 export type { ObjectSchema, OptionsOf, Secret } from './options.ts'

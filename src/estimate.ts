@@ -1,5 +1,5 @@
 /** What a call will use, before anybody knows, and what it has used, where nobody says. */
-import type { Call, Reply, Usage } from './contract.ts'
+import type { Call, Prices, Reply, Usage } from './contract.ts'
 import type { Conversation, Part } from './formats/conversation.ts'
 
 /** A little less than what is usual, so that estimates are rather too high. */
@@ -11,32 +11,43 @@ const SMALL_BYTES = 64 * 1024
 /** What a model may write, where neither the call nor the processor's options say. */
 const OUTPUT_TOKENS = 1024
 
-export interface EstimatedUsage {
-  readonly input: number
-  readonly output: number
+/** What a call uses. */
+export interface CallAmounts {
+  readonly usage: Pick<Usage, 'input' | 'output'>
+  /** `undefined` where the price is not known. */
+  readonly dollars: number | undefined
 }
 
 /**
- * Tokens that a call will use, roughly. Decodes large calls.
+ * What a call will use, roughly. Decodes large calls.
  * @param mostOutput output tokens to expect at most; absent: as many as the call lets the model write
  */
-export function estimateUsage(call: Call, mostOutput?: number): EstimatedUsage {
+export function estimateAmounts(call: Call, prices: Prices, mostOutput?: number): CallAmounts {
   const asked = call.maxOutputTokens ?? mostOutput ?? OUTPUT_TOKENS
-  const output = call.operation === 'generate' ? Math.min(asked, mostOutput ?? asked) : 0
+  const output = call.operation === 'generate' ? Math.max(0, Math.min(asked, mostOutput ?? asked)) : 0
   const bytes = call.operation === 'generate' && call.size > SMALL_BYTES ? textBytes(call.conversation) : call.size
-  return { input: Math.ceil(bytes / BYTES_A_TOKEN), output: Math.max(0, output) }
+  const usage = { input: Math.ceil(bytes / BYTES_A_TOKEN), output }
+  return { usage, dollars: prices.cost(call.provider, call.model, usage) }
 }
 
 /**
  * What a call has used in the end: what the provider says; the estimate when it says nothing; and of a reply that broke
  * off or was left, what had come by then. Settles when the reply ends; never rejects.
  */
-export async function settledUsage(reply: Reply, estimate: EstimatedUsage): Promise<Usage> {
-  const [usage, outcome] = await Promise.all([reply.usage, reply.ended])
-  if (usage) return usage
-  if (outcome === 'completed') return estimate
-  const { events } = reply.progress
-  return events === 0 ? { input: 0, output: 0 } : { ...estimate, output: Math.min(estimate.output, events) }
+export async function settledAmounts(
+  call: Call,
+  reply: Reply,
+  prices: Prices,
+  estimate: CallAmounts,
+): Promise<CallAmounts> {
+  const [known, outcome, cost] = await Promise.all([reply.usage, reply.ended, reply.cost])
+  const usage = known ?? (outcome === 'completed' ? estimate.usage : soFar(estimate.usage, reply.progress.events))
+  return { usage, dollars: cost ?? prices.cost(call.provider, call.model, usage) }
+}
+
+/** Most models write a token or so in an event. */
+function soFar({ input, output }: CallAmounts['usage'], events: number): CallAmounts['usage'] {
+  return events === 0 ? { input: 0, output: 0 } : { input, output: Math.min(output, events) }
 }
 
 function textBytes({ turns, tools }: Conversation): number {

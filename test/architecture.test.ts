@@ -56,6 +56,7 @@ const SHARED = [
   'src/glob.ts',
   'src/failure-limit.ts',
   'src/estimate.ts',
+  'src/limit.ts',
   'src/limit-headers.ts',
   'src/subject.ts',
   'src/network.ts',
