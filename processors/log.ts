@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { destination } from 'pino'
 import type { Part, Reply, Scanner } from 'sluice'
 import { type Call, createScanner, DETECTORS, defineProcessor, matchGlob, Refusal } from 'sluice'
 
@@ -13,8 +13,7 @@ Of a prompt the last messages are kept, of a reply its beginning, up to \`max_te
 not change its bytes. The line is written when the reply has ended, and nobody waits for it: where the file is slower than
 the calls, up to \`max_waiting\` bytes wait and further lines are dropped, which a metric counts.
 
-A file is made for its owner only, is appended to, and is opened again after a failure. It is not rotated: use a tool that
-copies and truncates it.
+A file is made for its owner only and appended to. To rotate it, copy it and truncate it.
 `,
   options: {
     type: 'object',
@@ -166,17 +165,21 @@ function listen(reply: Reply, scanner: Scanner, room: number): { readonly reply:
 
 const REOPEN_MS = 10_000
 
-/** Appends lines to a file, or to standard output, without ever waiting. */
-function lineWriter(file: string | undefined, maxWaiting: number, onError: (reason: string) => void) {
-  let open: WriteStream | undefined
+/** Appends lines to a file, or to standard output, without ever waiting. Pino's writer copes with pipes that are full. */
+function lineWriter(file: string | undefined, maxLength: number, onError: (reason: string) => void) {
+  let open: ReturnType<typeof destination> | undefined
   let brokenUntil = 0
+  let drops = 0
 
-  function opened(): WriteStream {
-    const where = file === undefined ? { fd: 1, autoClose: false } : { flags: 'a', mode: 0o600 }
-    return createWriteStream(file ?? '', where).once('error', error => {
+  function opened(): NonNullable<typeof open> {
+    const sink = destination({ dest: file ?? 1, sync: false, maxLength, mode: 0o600 })
+    sink.on('drop', () => void drops++)
+    return sink.on('error', error => {
+      if (open !== sink) return
       onError(error.message)
       open = undefined
       brokenUntil = Date.now() + REOPEN_MS
+      sink.destroy()
     })
   }
 
@@ -184,15 +187,15 @@ function lineWriter(file: string | undefined, maxWaiting: number, onError: (reas
     /** @returns whether there was room for it */
     write(line: string): boolean {
       if (Date.now() < brokenUntil) return false
+      const before = drops
       open ??= opened()
-      const hasRoom = open.writableLength + line.length <= maxWaiting
-      if (hasRoom) open.write(`${line}\n`)
-      return hasRoom
+      open.write(`${line}\n`)
+      return drops === before
     },
     async close(): Promise<void> {
-      const stream = open
+      const sink = open
       open = undefined
-      if (stream) await new Promise<void>(resolve => stream.once('error', () => resolve()).end(resolve))
+      if (sink) await new Promise<void>(resolve => sink.once('error', resolve).once('close', resolve).end())
     },
   }
 }
