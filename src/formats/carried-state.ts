@@ -36,17 +36,25 @@ function carriersOf({ scheme, value }: OpaqueState): readonly string[] | undefin
 function restored(parts: readonly Part[], key: Buffer | undefined): readonly Part[] {
   const row: Part[] = []
   let ahead: readonly OpaqueState[] = []
+  let ofText: readonly OpaqueState[] = []
   for (const part of parts) {
     const { native, carried, isHolder } = opened(part, key)
     const bare = withState(part, native)
-    if (!isHolder) {
-      row.push(withState(bare, [...ahead, ...native]))
-      ahead = []
+    if (isHolder) {
+      ofText = [...ofText, ...statesAt('text', carried)]
+      ahead = place(row, bare, carried, ahead)
       continue
     }
-    ahead = place(row, bare, carried, ahead)
+    const own = part.type === 'text' ? ofText : []
+    row.push(withState(bare, [...ahead, ...native, ...own]))
+    ahead = []
+    if (part.type === 'text') ofText = []
   }
-  return row
+  return ofText.length === 0 ? row : [...row, { type: 'text', text: '', state: ofText }]
+}
+
+function statesAt(place: Carried['at'], carried: readonly Carried[]): readonly OpaqueState[] {
+  return carried.flatMap(({ at, states }) => (at === place ? states : []))
 }
 
 interface Opened {
@@ -73,8 +81,8 @@ function place(
   waiting: readonly OpaqueState[],
 ): readonly OpaqueState[] {
   const own = carried.filter(({ at }) => at === 'self')
-  const ahead = [...waiting, ...carried.flatMap(({ at, states }) => (at === 'next' ? states : []))]
-  const behind = carried.flatMap(({ at, states }) => (at === 'previous' ? states : []))
+  const ahead = [...waiting, ...statesAt('next', carried)]
+  const behind = statesAt('previous', carried)
   const last = row.at(-1)
   if (behind.length > 0 && last) row[row.length - 1] = withState(last, [...(last.state ?? []), ...behind])
   if (own.length > 0) addOwn(row, holder, own)

@@ -9,8 +9,11 @@ import type { OpaqueState } from './conversation.ts'
 /** What is carried, and where it belongs among the parts that the client sends back. */
 export interface Carried {
   readonly states: readonly OpaqueState[]
-  /** The part that holds the carrier, or the one after or before it: then the holder was made for the carrier alone. */
-  readonly at: 'self' | 'next' | 'previous'
+  /**
+   * The part that holds the carrier, or the one after or before it: then the holder was made for the carrier alone.
+   * `text`: what the message says, where the client's format has all of it in one place.
+   */
+  readonly at: 'self' | 'next' | 'previous' | 'text'
   /** What the part is that the state belongs to. */
   readonly of: 'reasoning' | 'text' | 'call' | 'other'
   /** How many UTF-16 units of thinking the state is of, where the client's format joins the thinking of several parts. */

@@ -61,7 +61,7 @@ export const NORMALISATIONS: readonly Normalisation[] = [
     reason: 'a tool or call of free text is a function of one text where there is none: back home it is unwrapped',
     holds: ({ path, kind, from, to }) =>
       (path.endsWith('.kind') && kind === 'changed' && [from, to].includes('custom')) ||
-      (/^tools\[\d+\]\.(?:description|schema)$/.test(path) && /input/.test(to ?? '')),
+      (/^tools\[\d+\]\.(?:description|schema)$/.test(path) && /input|grammar/.test(to ?? '')),
   },
   {
     reason: 'where the provider caches unasked, a mark for it means nothing',

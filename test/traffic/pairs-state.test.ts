@@ -8,11 +8,11 @@ import { openState, sealState } from '../../src/formats/carrier.ts'
 import { CompletionBuilder } from '../../src/formats/completion.ts'
 import type { Conversation, OpaqueState, Part } from '../../src/formats/conversation.ts'
 import type { Completion, ReplyEvent } from '../../src/formats/reply-events.ts'
+import type { ReplyContext } from '../../src/formats/wire-format.ts'
 import { parseDocument } from '../../src/json/document.ts'
 import { framesOf } from '../support/frames.ts'
-import { orRefusal, replyContext, SIDES, type Side, streamedEvents } from './pairs-trip.ts'
+import { KEY, orRefusal, replyContext, SIDES, type Side, streamedEvents } from './pairs-trip.ts'
 
-const KEY = Buffer.alloc(32, 7)
 const ISSUER = { provider: 'upstream', model: 'its-model' }
 type Scheme = OpaqueState['scheme']
 
@@ -115,9 +115,14 @@ function inPieces(event: ReplyEvent): readonly ReplyEvent[] {
 
 type Way = 'whole' | 'streamed'
 
+function contextOf(side: Side, key: Buffer | undefined): ReplyContext {
+  const { stateKey: _, ...context } = replyContext(side, '{}')
+  return key ? { ...context, stateKey: key } : context
+}
+
 /** What a client of this format knows of a reply once it has it: the assistant's message, in its own format. */
 function received(side: Side, parts: readonly Part[], way: Way, key: Buffer | undefined): Record<string, unknown> {
-  const context = replyContext(side, '{}', key ? { stateKey: key } : {})
+  const context = contextOf(side, key)
   const completion = completed(parts)
   if (way === 'whole') return JSON.parse(side.format.encodeReply(completion, context).body)
   const encoder = side.format.encodeStream(context)
@@ -254,7 +259,7 @@ describe.each(CLIENTS)('through a client of $name', ({ side, way }) => {
   })
 
   test.each(ANSWERS)('%s is told as a loss where nothing can be sealed', (_name, scheme, parts) => {
-    const { losses } = side.format.encodeReply(completed(parts), replyContext(side, '{}'))
+    const { losses } = side.format.encodeReply(completed(parts), contextOf(side, undefined))
     const isNative =
       HOMES[scheme] === side.name ||
       (side.name === 'openai-chat' && parts.some(({ type, state }) => type === 'tool-call' && state))

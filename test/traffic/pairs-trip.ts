@@ -2,6 +2,7 @@
 
 import anthropicMessages from '../../src/formats/anthropic-messages/format.ts'
 import { checkStream as checkAnthropic } from '../../src/formats/anthropic-messages/grammar.ts'
+import { withCarriedState } from '../../src/formats/carried-state.ts'
 import { CompletionBuilder, eventsOf } from '../../src/formats/completion.ts'
 import type { Conversation } from '../../src/formats/conversation.ts'
 import gemini from '../../src/formats/gemini/format.ts'
@@ -146,6 +147,7 @@ export function replyContext(side: Side, body: string, changes: Partial<ReplyCon
     framing: 'sse',
     request: { route: routeOf(side), query: {}, headers: {}, body: request },
     document: parseDocument(JSON.stringify(request)),
+    stateKey: KEY,
     ...changes,
   }
 }
@@ -156,6 +158,20 @@ function routeOf({ format }: Side): Route {
   return route
 }
 
+/** Seals and opens reasoning state, as a gateway does. */
+export const KEY = Buffer.alloc(32, 7)
+
+/** A reply as its client would send it back: with the state that its carriers hold. */
+function opened(completion: Completion | undefined): Completion | undefined {
+  if (completion === undefined) return undefined
+  const candidates = completion.candidates.map(candidate => {
+    const turns = [{ role: 'assistant', parts: candidate.parts }] as const
+    const [turn] = withCarriedState({ turns, tools: [], sampling: {} }, KEY).turns
+    return { ...candidate, parts: turn?.parts ?? [] }
+  })
+  return { ...completion, candidates }
+}
+
 export interface ReplyTrip {
   readonly to: Completion | undefined
   readonly losses: readonly Loss[]
@@ -164,7 +180,7 @@ export interface ReplyTrip {
 /** Whole: one body. @throws Refusal when there is no answer in it */
 export function sendWhole(side: Side, from: Completion, context: ReplyContext): ReplyTrip {
   const { body, losses } = side.format.encodeReply(from, context)
-  return { to: gathered(side.format.decodeReply(parseDocument(body), 'generate')), losses }
+  return { to: opened(gathered(side.format.decodeReply(parseDocument(body), 'generate'))), losses }
 }
 
 /** Streamed. @throws Error when the stream breaks the grammar of its format */
@@ -177,7 +193,7 @@ export function sendStream(side: Side, events: readonly ReplyEvent[], context: R
     .find(found => found !== undefined)
   const wrong = violation ?? check.end()
   if (wrong !== undefined) throw new Error(`${wrong}\n${text}`)
-  return { to: gathered(eventsOfStream(side.format, text)), losses: encoder.losses }
+  return { to: opened(gathered(eventsOfStream(side.format, text))), losses: encoder.losses }
 }
 
 /** A whole reply as a stream of events. */

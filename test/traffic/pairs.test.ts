@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { Part } from '../../src/formats/conversation.ts'
 import type { Loss } from '../../src/formats/losses.ts'
 import type { Completion } from '../../src/formats/reply-events.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -83,7 +84,8 @@ function callFaults(found: RecordedCase, from: Side, to: Side): readonly string[
   const model = found.model ?? from.model
   const conversation = conversationOf(from, found.requestText, model)
   const there = orRefusal(() => sendRequest(to, conversation))
-  table.count(from.name, to.name, 'call', found.features, there instanceof Refusal ? there : there.losses)
+  const trip = { from: from.name, to: to.name, direction: 'call' } as const
+  table.count(trip, found.features, there instanceof Refusal ? there : there.losses, path => at(conversation, path))
   if (there instanceof Refusal) return faultsOfRefusal(there)
   const back = orRefusal(() => sendRequest(from, there.to, { model }))
   return [
@@ -92,6 +94,13 @@ function callFaults(found: RecordedCase, from: Side, to: Side): readonly string[
       ? faultsOfRefusal(back)
       : told(compareConversations(there.to, back.to), back.losses).map(fault => `back: ${fault}`)),
   ]
+}
+
+/** The part at a canonical path. */
+function at(root: unknown, path: string): Part | undefined {
+  const steps = path.match(/[^.[\]]+/g) ?? []
+  const found = steps.reduce<unknown>((node, step) => (node as Record<string, unknown> | undefined)?.[step], root)
+  return found as Part | undefined
 }
 
 /** A client must be told what to leave out. */
@@ -114,11 +123,12 @@ function replyFaults(found: RecordedCase, from: Side, to: Side): readonly string
   if (completion.candidates.some(({ finish }) => finish.reason === 'malformed-tool-call')) return []
   const own = replyContext(from, found.requestText)
   const whole = sendWhole(to, completion, context)
-  table.count(from.name, to.name, 'reply', found.features, whole.losses)
+  const trip = { from: from.name, to: to.name, direction: 'reply' } as const
+  table.count(trip, found.features, whole.losses, path => at(completion.candidates[0], path))
   const streams = [events, streamedEvents(completion)].map(each => sendStream(to, each, context))
   return [whole, ...streams].flatMap(trip => [
     ...differing(completion, trip.to, trip.losses),
-    ...backAgain(from, trip.to, own).map(fault => `back: ${fault}`),
+    ...backAgain(from, completion, trip.to, own).map(fault => `back: ${fault}`),
   ])
 }
 
@@ -128,10 +138,29 @@ function bodyOfClient(found: RecordedCase, from: Side, to: Side): string {
   return asked instanceof Refusal ? '{}' : asked.body
 }
 
-function backAgain(side: Side, completion: Completion | undefined, context: ReturnType<typeof replyContext>) {
-  if (completion === undefined) return []
-  const back = sendWhole(side, completion, context)
-  return differing(completion, back.to, back.losses)
+function backAgain(
+  side: Side,
+  first: Completion,
+  there: Completion | undefined,
+  context: ReturnType<typeof replyContext>,
+): readonly string[] {
+  if (there === undefined) return []
+  const whole = sendWhole(side, there, context)
+  const stream = sendStream(side, streamedEvents(there), context)
+  return [whole, stream].flatMap(back => [
+    ...differing(there, back.to, back.losses),
+    // The client knows its tools by its own declarations, whatever they were called on the way.
+    ...(JSON.stringify(callsOf(back.to)) === JSON.stringify(callsOf(first))
+      ? []
+      : ['its calls are not what they were']),
+  ])
+}
+
+function callsOf(completion: Completion | undefined): unknown {
+  const [candidate] = completion?.candidates ?? []
+  return candidate?.parts.flatMap(part =>
+    part.type === 'tool-call' ? [[part.kind, part.namespace ?? null, part.name]] : [],
+  )
 }
 
 function differing(from: Completion, to: Completion | undefined, losses: readonly Loss[]): readonly string[] {

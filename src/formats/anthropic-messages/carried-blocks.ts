@@ -32,7 +32,7 @@ export function kindOf({ type }: Part): Carried['of'] {
   return type === 'tool-call' ? 'call' : type === 'text' || type === 'reasoning' ? type : 'other'
 }
 
-/** The blocks of one part, whole, with those that carry its state. Thinking carries its own. */
+/** The blocks of one part, whole, with those that carry its state. */
 export function withCarrier<Block>(
   part: Part,
   block: Block | undefined,
@@ -40,7 +40,8 @@ export function withCarrier<Block>(
   encoding: ReplyEncoding,
 ): readonly (Block | WritableObject)[] {
   const own = block === undefined ? [] : [block]
-  if (part.type === 'reasoning') return own
+  // Thinking carries its own; the state of what is left out goes with it.
+  if (part.type === 'reasoning' || (block === undefined && part.type !== 'text')) return own
   const at = part.type === 'tool-call' ? 'next' : block === undefined ? 'self' : 'previous'
   const carrier = carrierOf(part.state, { at, of: kindOf(part) }, path, encoding)
   if (carrier === undefined) return own

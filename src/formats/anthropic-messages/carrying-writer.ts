@@ -39,6 +39,8 @@ export class CarryingWriter implements PartWriter {
   close(): string {
     const closed = this.#inner.close()
     const isBare = this.#frames.index === this.#before
+    // The state of what is left out goes with it.
+    if (isBare && this.#part.type !== 'text') return closed
     return closed + this.#carrier(this.#states, isBare ? 'self' : 'previous')
   }
 

@@ -50,8 +50,10 @@ function subjectOf(part: Part, style: ReplyStyle): Pick<Carried, 'of' | 'length'
 export function encodeReplyPart(part: Part, path: string, style: ReplyStyle, losses: Losses): readonly WirePart[] {
   losses.foreign(part.extensions, path)
   if (part.type === 'opaque' && part.format === FORMAT) return opaqueMembers(part.json)
-  const thoughtSignature = replySignature(part, path, style, losses)
   const wire = part.type === 'reasoning' ? encodeReasoning(part, style) : encodeData(part, path, losses)
+  // The state of what is left out goes with it; thinking that is only not shown keeps its own.
+  if (wire === undefined && part.type !== 'reasoning') return []
+  const thoughtSignature = replySignature(part, path, style, losses)
   if (wire) return [{ ...wire, thoughtSignature }]
   return thoughtSignature === undefined ? [] : [{ text: '', thoughtSignature }]
 }

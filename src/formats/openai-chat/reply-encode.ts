@@ -6,6 +6,7 @@ import type { CompletedCandidate, Completion } from '../reply-events.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeCitation } from './citations.ts'
 import { encodeFinish, MALFORMED_CALL, noteFinish, type WireFinish } from './finish.ts'
+import { FreeTextCalls } from './free-text-calls.ts'
 import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { encodeCall, encodeMedia, isLegacyClient, noteForeign, noteLost, replyId } from './reply-parts.ts'
@@ -17,7 +18,8 @@ import { encodeUsage } from './usage.ts'
 type WireFields = { readonly [key: string]: Writable }
 
 /** @throws Refusal 502 when the model's tool call cannot be read: a finish reason would make it look like an answer */
-export function encodeReply(completion: Completion, context: ReplyContext): EncodedReply {
+export function encodeReply(given: Completion, context: ReplyContext): EncodedReply {
+  const completion = new FreeTextCalls(context.request.body).completion(given)
   const ledger = new Ledger()
   const states = new StateWriter(ledger, context.stateKey)
   for (const event of completion.raw) noteForeign(event, ledger)

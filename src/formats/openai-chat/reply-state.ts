@@ -42,8 +42,18 @@ export class StateWriter {
     const own = states.filter(isOwn).map(({ value }) => value)
     const foreign = states.filter(state => !isOwn(state))
     if (foreign.length === 0) return own
-    const of = part.type === 'reasoning' || part.type === 'text' ? part.type : 'other'
-    const carrier = this.#key && sealState({ at: 'self', of, length, states: foreign }, this.#key)
+    if (!HAS_PLACE.has(part.type)) {
+      // The state of what is left out goes with it.
+      if (part.type === 'media') this.#noteLost(foreign, path)
+      return own
+    }
+    const isThought = part.type === 'reasoning'
+    const carrier =
+      this.#key &&
+      sealState(
+        { at: isThought ? 'self' : 'text', of: isThought ? 'reasoning' : 'text', length, states: foreign },
+        this.#key,
+      )
     if (carrier !== undefined) return [...own, this.#carrierItem(carrier)]
     this.#noteLost(foreign, path)
     return own
@@ -72,6 +82,9 @@ export class StateWriter {
     }
   }
 }
+
+/** Parts of which a message has something that state can be of; the state of others goes with them. */
+const HAS_PLACE: ReadonlySet<Part['type']> = new Set(['reasoning', 'text', 'refusal'])
 
 /** How long the text is that a part adds to the message's reasoning. */
 function lengthOf(part: Part): number {

@@ -8,6 +8,7 @@ import { CandidateEncoder } from './candidate-encode.ts'
 import { encodeStreamError } from './errors.ts'
 import { objectOf } from './fields.ts'
 import { MALFORMED_CALL } from './finish.ts'
+import { FreeTextCalls } from './free-text-calls.ts'
 import { Ledger } from './ledger.ts'
 import { isLegacyClient, noteForeign, replyId } from './reply-parts.ts'
 import { StateWriter } from './reply-state.ts'
@@ -23,6 +24,7 @@ class ChatStreamEncoder implements StreamEncoder {
   readonly #context: ReplyContext
   readonly #ledger = new Ledger()
   readonly #states: StateWriter
+  readonly #freeText: FreeTextCalls
   readonly #isLegacy: boolean
   readonly #includeUsage: boolean
   readonly #candidates = new Map<number, CandidateEncoder>()
@@ -36,6 +38,7 @@ class ChatStreamEncoder implements StreamEncoder {
   constructor(context: ReplyContext) {
     this.#context = context
     this.#states = new StateWriter(this.#ledger, context.stateKey)
+    this.#freeText = new FreeTextCalls(context.request.body)
     this.#isLegacy = isLegacyClient(context)
     const streamOptions = objectOf(objectOf(context.request.body)?.stream_options)
     this.#includeUsage = streamOptions?.include_usage === true
@@ -46,6 +49,14 @@ class ChatStreamEncoder implements StreamEncoder {
   }
 
   event(event: ReplyEvent): string {
+    if (!this.#freeText.any) return this.#say(event)
+    return this.#freeText
+      .events(event)
+      .map(each => this.#say(each))
+      .join('')
+  }
+
+  #say(event: ReplyEvent): string {
     if (this.#done) return ''
     switch (event.type) {
       case 'start':

@@ -54,13 +54,3 @@ export class DeclaredTools {
       this.#byFlatName.set(`${namespace}__${name}`, { kind, name, namespace })
   }
 }
-
-/** The text of a custom call out of the object that stood in for it; whatever else came, as it came. */
-export function unwrapInput(argumentsText: string): string {
-  try {
-    const value: unknown = JSON.parse(argumentsText)
-    return isFields(value) && typeof value.input === 'string' ? value.input : argumentsText
-  } catch {
-    return argumentsText
-  }
-}

@@ -25,6 +25,11 @@ export class PartStates {
     if (states.length > 0) this.#states.set(part, [...(this.#states.get(part) ?? []), ...states])
   }
 
+  /** The part is left out, and its state with it. */
+  forget(part: number): void {
+    this.#states.delete(part)
+  }
+
   /** The value for the `encrypted_content` of an item at `place`; `undefined` when there is none. Given once. */
   take(part: number, place: Omit<Carried, 'states'>): string | undefined {
     const states = this.#states.get(part)

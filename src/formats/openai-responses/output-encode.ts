@@ -226,6 +226,7 @@ export class OutputEncoder {
       const id = this.#ids.itemId('cmp', part.id)
       return this.#whole(index, id, writeJson({ id, type: 'compaction', encrypted_content: state }))
     }
+    this.#states.forget(index)
     this.#losses.dropped(`parts[${index}]`, `the Responses API has no form for such a part (${part.type})`)
     return ''
   }

@@ -1,6 +1,6 @@
 /** Output items as they are streamed: each writes its own frames and, once done, its whole JSON (conversion.md A.3.3). */
 import type { ToolCallPart } from '../conversation.ts'
-import { unwrapInput } from './declared-tools.ts'
+import { unwrapInput } from '../free-text.ts'
 import type { SseFrames } from './sse-frames.ts'
 
 export type ItemStatus = 'completed' | 'incomplete'
