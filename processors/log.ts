@@ -96,9 +96,8 @@ A file is made for its owner only and appended to. To rotate it, copy it and tru
           const isHeard = record.includes('reply') && call.operation === 'generate'
           const heard = isHeard ? listen(reply, scanner, max_text) : undefined
           void Promise.all([reply.ended, reply.usage]).then(([outcome, usage]) => {
-            const { status, provider } = reply
             const tokens = usage && { input_tokens: usage.input, output_tokens: usage.output }
-            write({ provider, status, outcome, ...tokens, ...heard?.said() })
+            write({ provider: reply.provider, status: reply.status, outcome, ...tokens, ...heard?.said() })
           })
           return heard?.reply ?? reply
         } catch (error) {
