@@ -10,8 +10,8 @@ The copy goes through the rest of the chain as the call does, so \`convert\` beh
 provider; put \`auth\`, \`rate-limit\` and \`cache\` before it. Its reply is read to its end and dropped; how it ended and how
 long that took are in the metrics, as are its attempts under its provider. It is not in the log of calls.
 
-A copy costs what a call costs, and shows the other provider what the caller wrote. Where \`max_copies\` are under way, no
-further one is made. Calls that build on what a provider keeps, or leave something there, are not copied. A copy ends
+A copy costs what a call costs, shows the other provider what the caller wrote, and keeps the call's body in memory, beyond
+\`server.max_body_memory\`. Where \`max_copies\` are under way, no further one is made. Calls that build on what a provider keeps, or leave something there, are not copied. A copy ends
 when \`timeout\` is over or the gateway stops, not when the client leaves.
 `,
   options: {

@@ -61,3 +61,20 @@ test('when the one that they wait for leaves, another asks', async () => {
   expect(results.map(({ headers }) => headers['x-sluice-cache']).sort()).toEqual(['hit', 'miss'])
   expect(upstream.requests).toHaveLength(2)
 })
+
+test('vectors are kept too', async () => {
+  const body = {
+    object: 'list',
+    model: 'm',
+    data: [{ object: 'embedding', index: 0, embedding: [0.5, -1e-7] }],
+    usage: { prompt_tokens: 1, total_tokens: 1 },
+  }
+  await using upstream = await startUpstream({ json: body })
+  const embeddings = { ...CHAT, name: 'openai-embeddings' }
+  await using gateway = await startTestGateway(gatewayFor(embeddings, { provider: upstream.url, steps: STEP }))
+  const ask = () => post(`${gateway.url}/v1/embeddings`, { model: 'm', input: 'water' })
+  const [first, second] = [await ask(), await ask()]
+  expect(await first.json()).toEqual(body)
+  expect(second.headers['x-sluice-cache']).toBe('hit')
+  expect(await second.json()).toEqual(body)
+})
