@@ -117,8 +117,14 @@ export class CallTracker {
     if (whole !== '') out.push({ type: 'arguments-delta', index: call.part, text: whole })
   }
 
-  /** Waits for the first arguments, because until then the name may still grow. */
+  /** Waits for the first arguments, because until then the name may still grow. Calls begin in their order. */
   #start(call: Call, out: ReplyEvent[]): void {
+    if (call.part !== undefined || call.name === '') return
+    for (const earlier of this.#open.slice(0, this.#open.indexOf(call))) this.#startOne(earlier, out)
+    this.#startOne(call, out)
+  }
+
+  #startOne(call: Call, out: ReplyEvent[]): void {
     if (call.part !== undefined || call.name === '') return
     call.part = this.#parts.take()
     const { name, kind, states } = call

@@ -514,3 +514,39 @@ describe('observing', () => {
     expect(other.observation).toEqual({ finish: 'content-filter' })
   })
 })
+
+describe('functions that Google runs itself', () => {
+  const called = (name: string, id?: string) => ({ functionCall: { name, args: {}, ...(id && { id }) } })
+  const answered = (name: string, id?: string) => ({ functionResponse: { name, response: {}, ...(id && { id }) } })
+  const typesOf = (...chunks: readonly unknown[]): readonly string[] => partsOf(...chunks).map(({ type }) => type)
+
+  test('are not handed to the client to run, though their answer comes a chunk later', () => {
+    const chunks = [chunk([called('f')]), chunk([answered('f')]), chunk([{ text: 'So.' }], STOP)]
+    expect(partsOf(...chunks)).toMatchObject([
+      { type: 'hosted-tool', phase: 'call', callId: 'call_gemini_r1_0' },
+      { type: 'hosted-tool', phase: 'result', callId: 'call_gemini_r1_0' },
+      { type: 'text', text: 'So.' },
+    ])
+    expect(finishOf(...chunks)?.reason).toBe('stop')
+  })
+
+  test('are told from the client’s own by id, else by name and order', () => {
+    expect(typesOf(chunk([called('f', 'a'), called('f', 'b'), answered('f', 'b')], STOP))).toEqual([
+      'tool-call',
+      'hosted-tool',
+      'hosted-tool',
+    ])
+    expect(typesOf(chunk([called('f'), called('g'), called('f'), answered('f')], STOP))).toEqual([
+      'hosted-tool',
+      'tool-call',
+      'tool-call',
+      'hosted-tool',
+    ])
+  })
+
+  test('leave calls that nobody answers to the client', () => {
+    const chunks = [chunk([called('f')]), chunk([{ text: 'Hm.' }]), chunk([called('g')], STOP)]
+    expect(typesOf(...chunks)).toEqual(['tool-call', 'text', 'tool-call'])
+    expect(finishOf(...chunks)?.reason).toBe('tool-calls')
+  })
+})
