@@ -187,6 +187,7 @@ async function run(
       services.engine.call(record)
       logCall(record)
     },
+    refused: request => services.engine.refused(request),
     streams: services.engine,
   })
   const listener = createListener({
@@ -194,6 +195,7 @@ async function run(
     active,
     ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
   })
+  await services.store.ready()
   const listening = await listen({ ...server, ...where }, listener)
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }

@@ -21,10 +21,10 @@ export function eventFlow(reply: EngineReply): Flow<ReplyEvent> {
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
 }
 
-function originEvents(exchange: Exchange, { body, format, provider }: Origin): Flow<ReplyEvent> {
+function originEvents(exchange: Exchange, { body, format, provider, finishing }: Origin): Flow<ReplyEvent> {
   switch (body.kind) {
     case 'stream':
-      return mapFlow(body.flow, decoding(exchange, format, provider))
+      return mapFlow(body.flow, decoding(exchange, format, provider, finishing))
     case 'whole':
       return flowOf(wholeEvents(exchange, format, body.bytes))
     case 'events':
@@ -60,12 +60,18 @@ export function changed(event: ReplyEvent, changes: EngineReply['changes']): rea
 }
 
 /** Frames → events. What comes after the terminal event is not looked at. */
-export function decoding(exchange: Exchange, format: Format, provider: string): Stage<Buffer, ReplyEvent> {
+export function decoding(
+  exchange: Exchange,
+  format: Format,
+  provider: string,
+  finishing?: () => void,
+): Stage<Buffer, ReplyEvent> {
   const frames = new FrameReader(provider)
   const decoder = formatOf(exchange.surroundings, format).decodeStream()
   let over = false
   const emit = (events: readonly ReplyEvent[]): readonly ReplyEvent[] => {
-    over ||= events.some(({ type }) => type === 'end' || type === 'error')
+    over = events.some(({ type }) => type === 'end' || type === 'error')
+    if (over) finishing?.()
     return events
   }
   return {

@@ -134,6 +134,7 @@ export class HttpProvider {
       headers: upstreamRequestId(response),
       format: this.#settings.kind.format,
       body,
+      finishing: () => response.body.finishing(),
       cancel: () => response.body.cancel(),
     })
   }

@@ -16,6 +16,8 @@ export interface Origin {
   /** The format of the body. */
   readonly format: Format
   readonly body: OriginBody
+  /** Told when the terminal event has passed. */
+  finishing?(): void
   /** Lets go of whatever is behind the body. */
   cancel(): void
 }

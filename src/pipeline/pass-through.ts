@@ -116,6 +116,7 @@ class PassThrough implements Stage<Buffer, Buffer> {
     const sign = this.#observer.frame(frame)
     if (sign !== 'preamble') this.#reply.end.progress.count()
     if (sign === 'terminal' || sign === 'error') {
+      if (!this.#told) this.#reply.origin.finishing?.()
       this.#told = true
       this.#reply.end.progress.end()
     }

@@ -18,3 +18,13 @@ export interface CallRecord {
 }
 
 export type CallObserver = (record: CallRecord) => void
+
+/** A request that was refused before it was a call. */
+export interface RefusedRequest {
+  readonly pipeline: string
+  readonly format: string
+  readonly status: number
+  readonly code: string
+}
+
+export type RefusalObserver = (request: RefusedRequest) => void

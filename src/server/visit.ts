@@ -8,7 +8,7 @@ import type { EngineReply } from '../pipeline/reply.ts'
 import { replyUnlessAborted } from '../pipeline/unless-aborted.ts'
 import type { Refusal } from '../refusal.ts'
 import type { ActiveCalls } from './active-calls.ts'
-import type { CallObserver } from './call-record.ts'
+import type { CallObserver, RefusalObserver } from './call-record.ts'
 import { asRefusal, failureResponse } from './failure.ts'
 import type { Arrival, Intake } from './intake.ts'
 import { requestIds } from './request-ids.ts'
@@ -36,6 +36,8 @@ export interface VisitParts {
   readonly active: ActiveCalls
   readonly log: Log & { child(fields: { id: string }): Log }
   readonly observe: CallObserver
+  /** Told of requests that never became a call. */
+  readonly refused: RefusalObserver
   readonly streams: StreamObserver
 }
 
@@ -146,7 +148,10 @@ export class Visit {
 
   #record(): void {
     const exchange = this.#exchange
-    if (!exchange) return
+    if (!exchange) {
+      this.#recordRefusal()
+      return
+    }
     const end = this.#reply?.end
     const outcome = end?.outcome ?? this.#unanswered()
     const error = this.#error ?? end?.error
@@ -161,5 +166,14 @@ export class Visit {
       finish: end?.finish,
       streamed: this.#reply?.stream ?? false,
     })
+  }
+
+  /** A request that never became a call: nothing is known of it but where it came in and why it was refused. */
+  #recordRefusal(): void {
+    const { endpoint, log } = this.#arrival
+    const status = this.#response.headersSent ? this.#response.statusCode : 499
+    const code = this.#error?.code ?? 'client_gone'
+    this.#parts.refused({ pipeline: endpoint.pipeline, format: endpoint.format, status, code })
+    log.info('refused', { pipeline: endpoint.pipeline, format: endpoint.format, status, error: code })
   }
 }

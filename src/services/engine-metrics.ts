@@ -121,6 +121,21 @@ export class EngineMetrics {
     else if (call.outcome === 'completed' && call.error === undefined) this.#missing(exchange)
   }
 
+  /** A request that was refused before it was a call. */
+  refused({
+    pipeline,
+    format,
+    status,
+    code,
+  }: {
+    pipeline: string
+    format: string
+    status: number
+    code: string
+  }): void {
+    this.#families.requests.labels(pipeline, format, '', `${Math.trunc(status / 100)}xx`, this.#errors.of(code)).inc()
+  }
+
   attempt({ provider, result, ms }: { readonly provider: string; readonly result: string; readonly ms: number }): void {
     const key = `${provider}\0${result}`
     let series = this.#attempts.get(key)

@@ -21,6 +21,9 @@ export interface AnswerSettings {
   onEnd(): void
 }
 
+/** Usage may follow the last word, and an orderly end; some servers keep the connection open for neither. */
+const LINGER_MS = 5_000
+
 /** Bytes that may wait before anybody has begun to read. */
 const UNREAD_LIMIT = 256 * 1024
 
@@ -59,6 +62,11 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
   /** The first event with content has been seen. */
   firstToken(): void {
     this.#deadlines.firstToken()
+  }
+
+  /** The terminal event has been seen: a connection that stays open all the same is not waited for long. */
+  finishing(): void {
+    this.#deadlines.hurry(LINGER_MS)
   }
 
   start(sink: Sink<Buffer>): void {

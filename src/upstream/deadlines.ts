@@ -26,6 +26,7 @@ export class Deadlines {
   /** A whole answer is silent until it begins; only then does `idle` count. */
   #begun = false
   #held = false
+  #hurried: number | undefined
   #stopped = false
   #timer: NodeJS.Timeout | undefined
   #firesAt = Number.POSITIVE_INFINITY
@@ -50,6 +51,13 @@ export class Deadlines {
   firstToken(): void {
     this.#waitingForFirst = false
     this.#begun = true
+    this.#lastAt = performance.now()
+    this.#arm()
+  }
+
+  /** All that matters has come: what may follow need not be waited for as long. */
+  hurry(ms: number): void {
+    this.#hurried = Math.min(ms, this.#timeouts.idle)
     this.#lastAt = performance.now()
     this.#arm()
   }
@@ -101,7 +109,7 @@ export class Deadlines {
     const soonest = this.#waitingForFirst
       ? { which: 'first_token_timeout' as const, ms: this.#startedAt + this.#timeouts.firstToken - now }
       : this.#begun
-        ? { which: 'idle_timeout' as const, ms: this.#lastAt + this.#timeouts.idle - now }
+        ? { which: 'idle_timeout' as const, ms: this.#lastAt + (this.#hurried ?? this.#timeouts.idle) - now }
         : total
     return soonest.ms < total.ms ? soonest : total
   }

@@ -91,4 +91,12 @@ describe('Deadlines', () => {
     deadlines.release()
     expect(vi.getTimerCount()).toBe(0)
   })
+
+  it('once all that matters has come, silence is not waited for as long', () => {
+    const deadlines = watch(true)
+    deadlines.firstToken()
+    deadlines.hurry(500)
+    vi.advanceTimersByTime(600)
+    expect(expired).toEqual([{ which: 'idle_timeout', at: 500 }])
+  })
 })
