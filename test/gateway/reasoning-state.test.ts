@@ -102,6 +102,22 @@ describe('a Chat client that drops what it does not know', () => {
     expect(upstream.requests[1]?.json()).toMatchObject({ messages: [{}, { content: CLAUDE_REPLY.content }, {}] })
   })
 
+  test('gets the signature back also when it was streamed', async () => {
+    const stream = {
+      headers: { 'content-type': 'text/event-stream' },
+      body: `data: ${JSON.stringify(GEMINI_REPLY)}\n\n`,
+    }
+    await using upstream = await startUpstream(stream, { json: GEMINI_REPLY })
+    await using gateway = await startTestGateway(config('gemini', upstream.url))
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer k' }
+    const body = JSON.stringify({ ...CHAT, messages: [ASKED], stream: true })
+    const reply = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body })
+    const [, id] = /"id":"(call_[^"]+)"/.exec(await reply.text()) ?? []
+    const called = { id, type: 'function', function: { name: 'look', arguments: '{"at":1}' } }
+    await answerChat(gateway.url, { role: 'assistant', content: null, tool_calls: [called] }, id)
+    expect(upstream.requests[1]?.json()).toMatchObject({ contents: [{}, { parts: [GEMINI_CALL] }, {}] })
+  })
+
   test('gets nothing of another key’s', async () => {
     const auth = ['alice', 'bob'].map(name => `{ name = "${name}", key = "${name}s-long-random-key" }`).join(', ')
     const steps = `\n[[pipelines.main.processors]]\nuse = "auth"\nkeys = [${auth}]\n`
