@@ -1,4 +1,5 @@
-import { destination } from 'pino'
+import { appendFile } from 'node:fs'
+import { promisify } from 'node:util'
 import type { Part, Reply, Scanner } from 'sluice'
 import { type Call, createScanner, DETECTORS, defineProcessor, matchGlob, Refusal } from 'sluice'
 
@@ -13,7 +14,7 @@ Of a prompt the last messages are kept, of a reply its beginning, up to \`max_te
 not change its bytes. The line is written when the reply has ended, and nobody waits for it: where the file is slower than
 the calls, up to \`max_waiting\` bytes wait and further lines are dropped, which a metric counts.
 
-A file is made for its owner only and appended to. To rotate it, copy it and truncate it.
+A file is made for its owner only and opened for each write, so that it can be moved away at any time.
 `,
   options: {
     type: 'object',
@@ -68,8 +69,12 @@ A file is made for its owner only and appended to. To rotate it, copy it and tru
     const { share, record, models, max_text } = options
     const scanner = createScanner({ detect: options.mask, words: options.words })
     const results = metrics.counter('call_lines_total', 'Lines for calls.', { result: ['written', 'dropped'] })
-    const onError = (reason: string): void => log.error('lines cannot be written', { reason })
-    const lines = lineWriter(options.file, options.max_waiting, onError)
+    let isBroken = false
+    const lines = lineWriter(options.file, options.max_waiting, (count, error) => {
+      if (error !== undefined && !isBroken) log.error('lines cannot be written', { reason: String(error) })
+      isBroken = error !== undefined
+      results.add(count, { result: isBroken ? 'dropped' : 'written' })
+    })
 
     function isChosen({ operation, model }: Call): boolean {
       const fits = models === undefined || models.some(pattern => matchGlob(pattern, model))
@@ -82,8 +87,8 @@ A file is made for its owner only and appended to. To rotate it, copy it and tru
       return end => {
         const ms = Math.round(clock.now() - startedAt)
         const said = record.includes('prompt') ? promptOf(call, scanner, max_text) : {}
-        const isWritten = lines.write(JSON.stringify({ time, ...factsOf(call), ms, ...end, ...said }))
-        results.add(1, { result: isWritten ? 'written' : 'dropped' })
+        const hasRoom = lines.write(JSON.stringify({ time, ...factsOf(call), ms, ...end, ...said }))
+        if (!hasRoom) results.add(1, { result: 'dropped' })
       }
     }
 
@@ -112,6 +117,7 @@ A file is made for its owner only and appended to. To rotate it, copy it and tru
 })
 
 const REPLACEMENT = '[removed]'
+const STANDARD_OUTPUT = 1
 
 function factsOf({ id, pipeline, operation, format, requestedModel, model, provider, stream, client }: Call): object {
   const { name: key, team } = client.identity ?? {}
@@ -162,39 +168,33 @@ function listen(reply: Reply, scanner: Scanner, room: number): { readonly reply:
   return { reply: observed, said: () => ({ reply: (text + scan.end()).slice(0, room).trimEnd() }) }
 }
 
-const REOPEN_MS = 10_000
+const append = promisify(appendFile)
 
-/** Appends lines to a file, or to standard output, without ever waiting. Pino's writer copes with pipes that are full. */
-function lineWriter(file: string | undefined, maxLength: number, onError: (reason: string) => void) {
-  let open: ReturnType<typeof destination> | undefined
-  let brokenUntil = 0
-  let drops = 0
+/** Appends lines to a file, or to standard output, all that wait in one go. Nobody waits for it. */
+function lineWriter(file: string | undefined, maxWaiting: number, onEnd: (lines: number, error?: unknown) => void) {
+  let waiting: string[] = []
+  let length = 0
+  let draining: Promise<void> | undefined
 
-  function opened(): NonNullable<typeof open> {
-    const sink = destination({ dest: file ?? 1, sync: false, maxLength, mode: 0o600 })
-    sink.on('drop', () => void drops++)
-    return sink.on('error', error => {
-      if (open !== sink) return
-      onError(error.message)
-      open = undefined
-      brokenUntil = Date.now() + REOPEN_MS
-      sink.destroy()
-    })
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const [lines, text] = [waiting.length, waiting.join('')]
+      waiting = []
+      onEnd(lines, await append(file ?? STANDARD_OUTPUT, text, { mode: 0o600 }).catch((error: unknown) => error))
+      length -= text.length
+    }
+    draining = undefined
   }
 
   return {
     /** @returns whether there was room for it */
     write(line: string): boolean {
-      if (Date.now() < brokenUntil) return false
-      const before = drops
-      open ??= opened()
-      open.write(`${line}\n`)
-      return drops === before
+      if (length + line.length > maxWaiting) return false
+      waiting.push(`${line}\n`)
+      length += line.length + 1
+      draining ??= drain()
+      return true
     },
-    async close(): Promise<void> {
-      const sink = open
-      open = undefined
-      if (sink) await new Promise<void>(resolve => sink.once('error', resolve).once('close', resolve).end())
-    },
+    close: async (): Promise<void> => draining,
   }
 }
