@@ -55,6 +55,18 @@ describe.each(PAIRS)('$name', ({ from, to }) => {
   })
 })
 
+test.each(SIDES.slice(1))('a message thread is refused by $name so that the client sends everything again', side => {
+  const thread = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }], thread: { type: 'create' } }
+  const [anthropic] = SIDES
+  const conversation = anthropic && conversationOf(anthropic, JSON.stringify(thread))
+  const refused = conversation && orRefusal(() => sendRequest(side, conversation))
+  expect(refused).toMatchObject({
+    status: 400,
+    param: 'thread',
+    details: expect.stringContaining('"error_code":"thread_unsupported_request"'),
+  })
+})
+
 describe('the tables of docs/fidelity.md', () => {
   afterAll(() => {
     if (isWholeCollection && process.env.SLUICE_TABLES === 'print') console.info(tables())
