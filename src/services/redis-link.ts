@@ -8,21 +8,25 @@ export interface RedisLinkOptions {
   readonly url: string
   /** How long a command may take, in milliseconds. */
   readonly deadlineMs?: number
-  /** Told of each connection that is lost or cannot be made; the text holds no credential. */
-  readonly onTrouble?: (reason: string) => void
-  readonly onReady?: () => void
 }
 
 const DEADLINE_MS = 50
+/** For so long the start waits for Redis. */
+const FIRST_CONNECTION_MS = 1_000
 /** Without an answer for so long, a connection is taken for dead, although nothing says so. */
 const SILENCE_MS = 3_000
 
 export class RedisLink {
   readonly #redis: Redis
   readonly #deadlineMs: number
-  #answeredAt = performance.now()
+  /** Settles with the first connection, or when it has failed or takes too long. */
+  readonly ready: Promise<void>
+  /** Since when no command was answered, although there were some. */
+  #silentSince: number | undefined
+  /** Why there was no connection the last time that there was none. */
+  #trouble = ''
 
-  constructor({ url, deadlineMs = DEADLINE_MS, onTrouble, onReady }: RedisLinkOptions) {
+  constructor({ url, deadlineMs = DEADLINE_MS }: RedisLinkOptions) {
     this.#deadlineMs = deadlineMs
     this.#redis = new Redis(url, {
       protocol: 2,
@@ -33,10 +37,16 @@ export class RedisLink {
       disableClientInfo: true,
       retryStrategy: reconnectMs,
     })
-    this.#redis.on('error', (error: Error) => onTrouble?.(reasonOf(error)))
+    const first = Promise.withResolvers<void>()
+    this.ready = first.promise
+    setTimeout(first.resolve, FIRST_CONNECTION_MS).unref()
+    this.#redis.on('error', (error: Error) => {
+      first.resolve()
+      this.#trouble = reasonOf(error)
+    })
     this.#redis.on('ready', () => {
-      this.#answeredAt = performance.now()
-      onReady?.()
+      this.#silentSince = undefined
+      first.resolve()
     })
   }
 
@@ -72,11 +82,15 @@ export class RedisLink {
     }, this.#deadlineMs)
     try {
       const answer = await Promise.race([command, late])
-      this.#answeredAt = performance.now()
+      this.#silentSince = undefined
       return answer
     } catch (error) {
-      this.#doubt()
-      throw error instanceof StoreOutage ? error : new StoreOutage(reasonOf(error), { cause: error })
+      if (error instanceof StoreOutage) {
+        this.#doubt()
+        throw error
+      }
+      const isConnected = this.#redis.status === 'ready' || this.#trouble === ''
+      throw new StoreOutage(isConnected ? reasonOf(error) : `not connected: ${this.#trouble}`, { cause: error })
     } finally {
       clearTimeout(timer)
     }
@@ -84,8 +98,9 @@ export class RedisLink {
 
   /** A connection whose other end is gone without a word would otherwise be found out after many minutes. */
   #doubt(): void {
-    if (this.#redis.status !== 'ready' || performance.now() - this.#answeredAt < SILENCE_MS) return
-    this.#answeredAt = performance.now()
+    this.#silentSince ??= performance.now()
+    if (this.#redis.status !== 'ready' || performance.now() - this.#silentSince < SILENCE_MS) return
+    this.#silentSince = undefined
     this.#redis.disconnect(true)
   }
 }

@@ -20,6 +20,8 @@ export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add'> {
   settle(id: string, demands: readonly Demand[], used: readonly number[]): Promise<boolean>
   /** @returns false when there is no such reservation any more */
   renew(id: string, demands: readonly Demand[], ttlMs: number): Promise<boolean>
+  /** Settles when it can be used, or when that is not to be waited for any longer. Never rejects. */
+  ready?(): Promise<void>
   close(): Promise<void>
 }
 

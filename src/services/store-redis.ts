@@ -62,6 +62,10 @@ export class RedisStore implements StoreDriver {
     return (await this.#run(RENEW, [...slots, reservation], [wholeMs(ttlMs), this.#now(), id])) === 1
   }
 
+  ready(): Promise<void> {
+    return this.#link.ready
+  }
+
   async close(): Promise<void> {
     this.#link.close()
   }

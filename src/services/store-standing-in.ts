@@ -111,6 +111,10 @@ export class StandingInStore implements StoreDriver {
     )
   }
 
+  async ready(): Promise<void> {
+    await this.#parts.shared.ready?.()
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#parts.shared.close(), this.#parts.local.close()])
   }

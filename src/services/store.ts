@@ -7,6 +7,8 @@ import type { StoreDriver } from './store-driver.ts'
 export interface SharedStore extends Store {
   /** The part of it that belongs to one step: its keys meet no other step's. */
   forStep(pipeline: string, label: string): Store
+  /** Settles when it can be used, or when that is not to be waited for any longer. Never rejects. */
+  ready(): Promise<void>
   close(): Promise<void>
 }
 
@@ -23,6 +25,7 @@ export function sharedStore(driver: StoreDriver): SharedStore {
   return {
     ...store,
     forStep: (pipeline, label) => withPrefix(store, `${encodeURIComponent(pipeline)}/${encodeURIComponent(label)}/`),
+    ready: async () => driver.ready?.(),
     close: async () => {
       reservations.close()
       await driver.close()

@@ -158,16 +158,15 @@ interface Manner {
 async function open(url: string, { deadlineMs = 5000, awaitReady = true }: Manner = {}) {
   const fallbacks: StoreOperation[] = []
   const changes: boolean[] = []
-  const { promise: ready, resolve } = Promise.withResolvers<void>()
   const store = new StandingInStore({
-    shared: new RedisStore({ url, deadlineMs, onReady: resolve }),
+    shared: new RedisStore({ url, deadlineMs }),
     local: new MemoryStore(clock),
     instances: 1,
     clock,
     onFallback: operation => void fallbacks.push(operation),
     onChange: up => void changes.push(up),
   })
-  if (awaitReady) await ready
+  if (awaitReady) await store.ready()
   return {
     store,
     fallbacks,

@@ -36,9 +36,8 @@ async function open(base: string): Promise<Opened> {
   const side = new Redis(url.href)
   await side.flushdb()
   let time = 5000
-  const { promise: ready, resolve } = Promise.withResolvers<void>()
-  const driver = new RedisStore({ url: url.href, deadlineMs: 10_000, now: () => time, onReady: resolve })
-  await ready
+  const driver = new RedisStore({ url: url.href, deadlineMs: 10_000, now: () => time })
+  await driver.ready()
   return {
     driver,
     now: () => time,

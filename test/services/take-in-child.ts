@@ -2,9 +2,8 @@
 import { RedisStore } from '../../src/services/store-redis.ts'
 
 const [url = '', key = '', times = '0', capacity = '0'] = process.argv.slice(2)
-const { promise: ready, resolve } = Promise.withResolvers<void>()
-const store = new RedisStore({ url, deadlineMs: 10_000, onReady: resolve })
-await ready
+const store = new RedisStore({ url, deadlineMs: 10_000 })
+await store.ready()
 process.send?.('ready')
 process.once('message', async () => {
   const bucket = { key, cost: 1, capacity: Number(capacity), refill: 0, periodMs: 1000 }
