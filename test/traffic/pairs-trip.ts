@@ -57,7 +57,7 @@ export const SIDES: readonly Side[] = [
     format: openaiResponses,
     model: 'some-model',
     checkStream: checkResponses,
-    everything: {},
+    everything: { store: false, include: ['reasoning.encrypted_content'] },
     folders: ['openai-responses'],
   },
   {
