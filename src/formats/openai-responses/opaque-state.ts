@@ -1,9 +1,21 @@
 import { type Carried, sealState } from '../carrier.ts'
 import type { OpaqueState } from '../conversation.ts'
+import { isFields, listOf } from './fields.ts'
 import type { LossList } from './loss-list.ts'
 
 export function isOwn({ scheme }: OpaqueState): boolean {
   return scheme === 'openai.encrypted'
+}
+
+/**
+ * Whether a client sends reasoning back with its state in it. Others count on the provider's memory and send references
+ * to items (the AI SDK does unless told `store: false`), which only whoever has stored them can follow.
+ *
+ * @param body the client's request
+ */
+export function takesStateBack(body: unknown): boolean {
+  if (!isFields(body)) return false
+  return body.store === false || listOf(body.include).includes('reasoning.encrypted_content')
 }
 
 /**

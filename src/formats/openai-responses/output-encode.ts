@@ -9,7 +9,7 @@ import { ItemSequence, type Opened } from './item-sequence.ts'
 import type { LossList } from './loss-list.ts'
 import { MessageItem } from './message-item.ts'
 import { FORMAT } from './name.ts'
-import { isOwn, PartStates } from './opaque-state.ts'
+import { isOwn, PartStates, takesStateBack } from './opaque-state.ts'
 import { CallItem, type ItemStatus, WholeItem } from './output-items.ts'
 import { ReasoningItem } from './reasoning-item.ts'
 import type { SseFrames } from './sse-frames.ts'
@@ -30,7 +30,7 @@ export class OutputEncoder {
 
   /** @param request the client's own request body */
   constructor(responseId: string, request: unknown, frames: SseFrames, losses: LossList, stateKey?: Buffer) {
-    this.#states = new PartStates(losses, stateKey)
+    this.#states = new PartStates(losses, takesStateBack(request) ? stateKey : undefined)
     this.#losses = losses
     this.#tools = new DeclaredTools(request)
     this.#ids = new ItemIds(responseId)
