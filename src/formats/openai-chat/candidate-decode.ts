@@ -57,6 +57,11 @@ export class CandidateDecoder {
     this.close(out)
   }
 
+  /** More text, where nothing else has come. */
+  text(text: string, out: ReplyEvent[]): void {
+    this.#say('text', text, out)
+  }
+
   close(out: ReplyEvent[]): void {
     this.#closeRun(out)
     this.#calls.close(out)

@@ -6,6 +6,7 @@ import type { ReplyEvent, Usage } from '../reply-events.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { CallIds } from './call-ids.ts'
 import { CandidateDecoder } from './candidate-decode.ts'
+import { DeltaTemplate } from './delta-template.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
 import { failedFinish } from './finish.ts'
@@ -27,10 +28,13 @@ class ChatStreamDecoder implements StreamDecoder {
   /** The last chunk that told usage, read when the stream ends: some servers tell it on every chunk. */
   #usageChunk: string | undefined
   #serviceTier: string | undefined
+  readonly #template = new DeltaTemplate()
   #done = false
 
   frame({ data, event }: SseFrame): readonly ReplyEvent[] {
     if (this.#done || data === '') return []
+    const text = event === undefined ? this.#template.match(data) : undefined
+    if (text !== undefined) return this.#text(text)
     try {
       return data.trim() === '[DONE]' ? this.#complete() : this.#read(data, event)
     } catch {
@@ -59,8 +63,12 @@ class ChatStreamDecoder implements StreamDecoder {
     const out: ReplyEvent[] = []
     const choices = arrayOf(chunk.choices) ?? []
     if (this.#ids === undefined && (choices.length > 0 || wordOf(chunk.id) !== undefined)) this.#start(chunk, out)
-    if (this.#residue.isNew(chunk)) this.#keepResidue(data)
-    if (findUsage(chunk)) this.#usageChunk = data
+    const isNew = this.#residue.isNew(chunk)
+    if (isNew) this.#keepResidue(data)
+    const tellsUsage = findUsage(chunk) !== undefined
+    if (tellsUsage) this.#usageChunk = data
+    const content = isNew || tellsUsage ? undefined : onlyText(choices)
+    if (content !== undefined) this.#template.learn(data, content)
     this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier
     for (const value of choices) {
       const choice = objectOf(value)
@@ -70,6 +78,13 @@ class ChatStreamDecoder implements StreamDecoder {
       const failed = failedFinish(candidate.finished)
       if (failed) return [...out, ...this.#fail(failed)]
     }
+    return out
+  }
+
+  /** More text of the first answer, as the chunk said from which the template was learnt. */
+  #text(text: string): readonly ReplyEvent[] {
+    const out: ReplyEvent[] = []
+    this.#candidate(0).text(text, out)
     return out
   }
 
@@ -126,6 +141,17 @@ class ChatStreamDecoder implements StreamDecoder {
     const usage = findUsage(objectOf(document.value) ?? {})
     return usage && decodeUsage(document, usage, stringOf(this.#serviceTier))
   }
+}
+
+/** The text of a chunk that holds a piece of the first answer's text and nothing else. */
+function onlyText(choices: readonly unknown[]): string | undefined {
+  const choice = choices.length === 1 ? objectOf(choices[0]) : undefined
+  const delta = objectOf(choice?.delta)
+  if (!choice || !delta || (choice.index ?? 0) !== 0) return undefined
+  const isSilent = (fields: Fields, except: readonly string[]): boolean =>
+    Object.entries(fields).every(([key, value]) => except.includes(key) || value === null || value === undefined)
+  const plain = isSilent(delta, ['content', 'role']) && isSilent(choice, ['delta', 'index'])
+  return plain && typeof delta.content === 'string' ? delta.content : undefined
 }
 
 function parsed(text: string): unknown {
