@@ -23,7 +23,7 @@ function bothWays(names: readonly string[]): readonly string[] {
 export const vercelAiSdk = sdk(
   'vercel-ai-sdk',
   ['ai', '@ai-sdk/openai', '@ai-sdk/anthropic', '@ai-sdk/google', '@ai-sdk/openai-compatible', 'zod'],
-  bothWays(['openai', 'openai.chat', 'openai-compatible', 'anthropic', 'google']),
+  bothWays(['openai', 'openai-unstored', 'openai.chat', 'openai-compatible', 'anthropic', 'google']),
 )
 
 export const langchain = sdk(

@@ -13,6 +13,7 @@ const [name, way] = variant.split(' ')
 
 const models = {
   openai: () => createOpenAI({ baseURL: `${base}/v1`, apiKey })('gpt-5.5'),
+  'openai-unstored': () => createOpenAI({ baseURL: `${base}/v1`, apiKey })('gpt-5.5'),
   'openai.chat': () => createOpenAI({ baseURL: `${base}/v1`, apiKey }).chat('gpt-5.5'),
   'openai-compatible': () => createOpenAICompatible({ name: 'sluice', baseURL: `${base}/v1`, apiKey })('some-model'),
   anthropic: () => createAnthropic({ baseURL: `${base}/v1`, apiKey })('claude-sonnet-5'),
@@ -22,6 +23,7 @@ const settings = {
   model: models[name](),
   prompt: `${prompt} It is ${note}`,
   stopWhen: isStepCount(4),
+  ...(name === 'openai-unstored' ? { providerOptions: { openai: { store: false, reasoningSummary: 'auto' } } } : {}),
   tools: {
     readNote: tool({
       description: 'Reads a note.',
