@@ -1,7 +1,9 @@
 import {
   amountOf,
+  type Bucket,
   type Call,
   type CallAmounts,
+  type Demand,
   defineProcessor,
   demandOf,
   estimateAmounts,
@@ -13,6 +15,7 @@ import {
   limitHeaders,
   limitOf,
   Refusal,
+  type Reservation,
   SUBJECTS,
   type SubjectKind,
   scarcest,
@@ -23,8 +26,7 @@ import {
 export default defineProcessor({
   summary: 'Refuses calls of a caller who makes too many of them, or uses too much, in a time or at a time.',
   description: `
-Stands behind \`auth\`, so that it knows the caller. Counts calls that generate or embed; listing models and counting
-tokens are free.
+Stands behind \`auth\`, so that it knows the caller. Listing models and counting tokens are free.
 
 Every limit is a bucket that starts full and refills evenly: 60 requests a minute are one each second, after a first
 \`burst\`. Of several limits all must have room; a refused call takes from none of them.
@@ -39,8 +41,7 @@ Where a provider reports nothing, the estimate stays charged. Dollars are counte
 Replies and refusals carry the state of the tightest limits in the headers that the caller's SDK knows:
 \`x-ratelimit-*\` for OpenAI's formats, \`anthropic-ratelimit-*\` for Anthropic's.
 
-With \`[store] driver = "redis"\` several instances share their limits. While the store is out of reach, each of them
-keeps its share of every limit.
+With \`[store] driver = "redis"\` instances share their limits; while that is out of reach, each keeps its share.
 `,
   options: {
     type: 'object',
@@ -103,12 +104,8 @@ keeps its share of every limit.
       toml: 'requests_per_day = 5_000\nrequests_per_second = 2\nburst = 20\ntokens_per_minute = 100_000',
     },
     {
-      title: 'Limits of teams and models, ten calls of a key at a time',
-      toml: `concurrent = 10
-limits = [
-  { of = "dollars", amount = 20, every = "1h", per = "team" },
-  { of = "output_tokens", amount = 200_000, per = "model" },
-]`,
+      title: 'Ten calls of a key at a time, twenty dollars of a team in an hour',
+      toml: 'concurrent = 10\nlimits = [{ of = "dollars", amount = 20, every = "1h", per = "team" }]',
     },
   ],
   refusals: {
@@ -128,11 +125,17 @@ limits = [
     )
     const needsEstimate = limits.some(({ unit }) => unit !== 'requests' && unit !== 'concurrent')
 
+    /** Requests stay charged, whatever comes of the call: only of what else there is something to settle. */
+    async function take(demands: readonly Demand[]): Promise<Reservation> {
+      if (limits.some(({ unit }) => unit !== 'requests')) return store.reserve(demands)
+      return { ...(await store.take(demands as readonly Bucket[])), settle: async () => {} }
+    }
+
     return {
       async handle(call, next) {
         if (call.operation !== 'generate' && call.operation !== 'embed') return next(call)
         const estimate = needsEstimate ? estimateAmounts(call, prices, options.output_estimate) : NOTHING
-        const reservation = await store.reserve(limits.map(limit => demandOf(limit, call, estimate)))
+        const reservation = await take(limits.map(limit => demandOf(limit, call, estimate)))
         const states = reservation.buckets.map((state, index) => ({ unit: '', amount: 0, ...limits[index], ...state }))
         const headers = options.shadow ? {} : limitHeaders(call.format, states, clock.date())
         if (!reservation.taken) {
@@ -144,9 +147,10 @@ limits = [
         }
         try {
           const reply = await next(call)
-          void settledAmounts(call, reply, prices, estimate).then(amounts =>
-            reservation.settle(limits.map(limit => amountOf(limit, amounts))),
-          )
+          const amounts = needsEstimate
+            ? settledAmounts(call, reply, prices, estimate)
+            : reply.ended.then(() => NOTHING)
+          void amounts.then(used => reservation.settle(limits.map(limit => amountOf(limit, used))))
           return reply.with({ headers })
         } catch (error) {
           await reservation.settle(limits.map(({ unit }) => (unit === 'requests' ? 1 : 0)))
@@ -183,14 +187,10 @@ function readLimits(options: LimitOptions & Readonly<Record<string, unknown>>): 
     ...options.limits.map(({ of, amount, every, burst, per }) => limitOf(of, amount, every, per, burst)),
   ]
   if (limits.length === 0) throw new Error('no limit is set; give at least one, for example requests_per_minute = 60')
-  const twice = limits.find((limit, index) => limits.some((other, at) => at > index && isSame(limit, other)))
-  if (twice)
-    throw new Error(`${twice.unit} are limited twice in the same time for each ${twice.per}; leave one of them`)
+  const kinds = limits.map(({ unit, periodMs, per }) => `${unit} ${periodMs} ${per}`)
+  const twice = limits.find((_, index) => kinds.indexOf(kinds[index] ?? '') !== index)
+  if (twice) throw new Error(`${twice.unit} are limited twice in the same time for each ${twice.per}; leave one`)
   return limits
-}
-
-function isSame(one: Limit, other: Limit): boolean {
-  return one.unit === other.unit && one.periodMs === other.periodMs && one.per === other.per
 }
 
 function refusal(limit: Limit | undefined, call: Call, waitMs: number): Refusal {

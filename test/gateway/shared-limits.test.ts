@@ -167,6 +167,33 @@ else {
       })
     })
 
+    it('no call fails when Redis dies and is restarted under load', async () => {
+      await using upstream = await startUpstream()
+      upstream.otherwise({ json: ANSWER })
+      const steps = step(
+        'rate-limit',
+        'requests_per_second = 1_000_000\ntokens_per_minute = 1_000_000_000\nconcurrent = 100',
+      )
+      await using gateway = await startTestGateway(config({ upstream: upstream.url, redis: redis.url, steps }))
+      const seen: number[] = []
+      let isOver = false
+      const callers = Array.from({ length: 4 }, async () => {
+        while (!isOver) seen.push(...(await statuses(gateway, 1)))
+      })
+      await vi.waitFor(() => expect(seen.length).toBeGreaterThan(20))
+      await redis.kill()
+      const dead = seen.length
+      await vi.waitFor(() => expect(seen.length).toBeGreaterThan(dead + 50), { timeout: 10_000 })
+      expect(await gateway.metrics()).toContain('\nsluice_store_up 0\n')
+      await redis.restart()
+      await vi.waitFor(async () => expect(await gateway.metrics()).toContain('\nsluice_store_up 1\n'), {
+        timeout: 10_000,
+      })
+      isOver = true
+      await Promise.all(callers)
+      expect(new Set(seen)).toEqual(new Set([200]))
+    })
+
     it('while Redis hangs, limits go on by shares, and budgets close when their grace is over', async () => {
       await using upstream = await startUpstream()
       upstream.otherwise({ json: ANSWER })
