@@ -7,9 +7,9 @@
  * outputs. Nothing leaves this machine but the installation. Not part of `npm test`.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startTestGateway } from '../support/gateway.ts'
 import type { Client } from './client.ts'
@@ -48,6 +48,7 @@ const chosen = positionals.length === 0 ? CLIENTS : CLIENTS.filter(({ name }) =>
 const upstreams = values.to?.split(',') ?? Object.keys(UPSTREAMS)
 
 await using stack = new AsyncDisposableStack()
+if (values.folder === undefined) stack.defer(() => rmSync(root, { recursive: true, force: true }))
 const stages = await startStages(stack)
 const outcomes: Outcome[] = []
 for (const client of chosen) {
@@ -86,6 +87,8 @@ function install({ name, packages }: Client): string {
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
     cwd: folder,
     stdio: 'inherit',
+    // With an older Node, npm would quietly take older majors of the packages.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
   })
   return folder
 }
