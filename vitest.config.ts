@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
+const results = process.env.TEST_RESULTS
+
 export default defineConfig({
   test: {
+    // `.ci/run` counts what this file says.
+    reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     // Two cores: more workers only take turns.
