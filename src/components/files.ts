@@ -50,8 +50,10 @@ export function filesFor(parts: FilesParts): Files {
 
 /** Once, at the start: what is secret in a file should not be open to every user of the machine. */
 async function warnOfReaders(file: string, { log }: FilesParts): Promise<void> {
-  const { mode } = await stat(file)
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return
+  const { mode, uid } = await stat(file)
+  // Of a file that is somebody else's, such as a mounted secret, the group is how we come to read it.
+  const others = uid === process.getuid?.() ? 0o077 : 0o007
+  if (process.platform === 'win32' || (mode & others) === 0) return
   log.warn('other users of this machine can reach a file that may hold secrets; chmod 600 it', {
     file,
     mode: (mode & 0o777).toString(8),
