@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Conversation, Part, ReplyEvent } from '../contract.ts'
 import { estimateTokens, textTokens } from '../formats/count-tokens.ts'
 import type { EmbeddedKind } from '../pipeline/provider-kind.ts'
@@ -26,7 +27,9 @@ export default {
       if (operation === 'count-tokens')
         return call.answer({ tokens: estimateTokens(call.conversation), estimated: true })
       const events =
-        operation === 'embed' ? embeddings(call.conversation) : words(call.conversation, call.id, call.model)
+        operation === 'embed'
+          ? embeddings(call.conversation, call.id, call.model)
+          : words(call.conversation, call.id, call.model)
       const pace = Number(options.pace)
       if (!call.stream || pace === 0) return call.answer({ events })
       return call.answer({ events: paced(events, ms => clock.sleep(ms, call.signal), pace) })
@@ -82,8 +85,22 @@ function textOf(part: Part): string {
   return part.type === 'media' ? `[${part.kind}]` : ''
 }
 
-/** A vector of eight numbers for each input, the same for the same text. */
-function embeddings(conversation: Conversation): ReplyEvent[] {
-  void conversation
-  return []
+/** A vector of eight numbers for each input: of length one, and the same for the same text. */
+function embeddings(conversation: Conversation, id: string, model: string): ReplyEvent[] {
+  const inputs = conversation.turns.map(({ parts }) => parts.map(textOf).join('\n'))
+  const tokens = inputs.reduce((sum, text) => sum + textTokens(text), 0)
+  return [
+    { type: 'start', id, model },
+    ...inputs.map((text, input) => ({ type: 'embedding' as const, input, values: vectorOf(text) })),
+    { type: 'finish', candidate: 0, reason: 'stop' },
+    { type: 'usage', usage: { input: tokens, output: 0, estimated: true } },
+    { type: 'end' },
+  ]
+}
+
+function vectorOf(text: string): readonly number[] {
+  const digest = hash('sha256', text, 'buffer')
+  const numbers = Array.from({ length: 8 }, (_, index) => digest.readInt32BE(index * 4))
+  const length = Math.hypot(...numbers)
+  return numbers.map(number => number / length)
 }
