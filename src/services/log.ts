@@ -31,8 +31,8 @@ export interface GatewayLog extends LogTree {
   hide(secrets: Iterable<string>): void
   /** Lines that were dropped because nobody took them. */
   dropped(): number
-  /** Writes what waits. */
-  flush(): void
+  /** Writes what waits, if anybody takes it within a second. */
+  flush(): Promise<void>
 }
 
 const MAX_STRING = 256
@@ -135,27 +135,50 @@ function cut(text: string): string {
 interface Output {
   readonly sink: LineSink
   readonly dropped: () => number
-  readonly flush: () => void
+  readonly flush: () => Promise<void>
 }
 
 function unbounded(sink: LineSink): Output {
-  return { sink, dropped: () => 0, flush: () => {} }
+  return { sink, dropped: () => 0, flush: async () => {} }
 }
+
+/** How long the end of the gateway waits for a reader of the log that takes nothing. */
+const FLUSH_MS = 1000
 
 /** Written in the background; drops lines while more than `MAX_WAITING` bytes are waiting. */
 function standardOutput(): Output {
   const stream = fileDestination({ dest: 1, sync: false, maxLength: MAX_WAITING })
   let dropped = 0
+  let idle = true
+  const settle = (): void => {
+    idle = true
+  }
   stream.on('drop', () => dropped++)
+  stream.on('drain', settle)
   // Nobody reads the log any more: that must not end the gateway.
-  stream.on('error', () => {})
-  return { sink: stream, dropped: () => dropped, flush: () => flush(stream) }
+  stream.on('error', settle)
+  return {
+    sink: {
+      write(line) {
+        idle = false
+        stream.write(line)
+      },
+    },
+    dropped: () => dropped,
+    // Not `flushSync`: into a pipe that nobody holds, it tries for ever.
+    flush: async () => (idle ? undefined : settled(stream)),
+  }
 }
 
-function flush(stream: { flushSync(): void }): void {
-  try {
-    stream.flushSync()
-  } catch {
-    // Not open yet, or closed already: there is nobody to tell.
-  }
+/** Settles when all is written, or cannot be. */
+function settled(stream: Pick<NodeJS.EventEmitter, 'once'>): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, FLUSH_MS)
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    stream.once('drain', done)
+    stream.once('error', done)
+  })
 }

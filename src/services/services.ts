@@ -46,7 +46,7 @@ export function startServices(log: LogOptions, settings: ServiceSettings = {}): 
     prices: new PriceTable(settings.prices ?? new Map(), settings.providers ?? new Map()),
     close: async () => {
       await store.close()
-      root.flush()
+      await root.flush()
     },
   }
 }

@@ -155,7 +155,7 @@ describe('the log', () => {
       import { createLog } from ${JSON.stringify(file)}
       const log = createLog({ level: 'info' })
       log.info('last words')
-      log.flush()
+      await log.flush()
       process.exit(1)
     `
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
