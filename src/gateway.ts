@@ -47,6 +47,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   if (problems.length > 0) throw new ConfigProblems(problems)
   services.engine.describe({ providers: config.providers, models: modelNames(blueprint) })
   const providers = connectProviders(blueprint, services)
+  await services.store.ready()
   const surroundings: Surroundings = {
     formats,
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
@@ -195,7 +196,6 @@ async function run(
     active,
     ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
   })
-  await services.store.ready()
   const listening = await listen({ ...server, ...where }, listener)
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }

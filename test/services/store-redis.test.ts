@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RedisStore } from '../../src/services/store-redis.ts'
 import { type RedisServer, redisMissing, startRedis } from '../support/redis.ts'
-import { describeStore, type StoreUnderTest } from './store-suite.ts'
+import { BUCKET, describeStore, type StoreUnderTest } from './store-suite.ts'
 
 /** A database of our own in a server that may serve others. */
 const DATABASE = 9
@@ -23,6 +24,20 @@ else {
       await server?.[Symbol.asyncDispose]()
     })
     describeStore(() => opened)
+
+    test('a bucket stands still while the clock of the server is behind', async () => {
+      const { driver, pass } = opened
+      const bucket = { ...BUCKET, key: `${randomUUID()}/step/a` }
+      const left = async () => (await driver.take([{ ...bucket, cost: 0 }])).buckets[0]?.remaining
+      await driver.take([{ ...bucket, cost: 8 }])
+      await pass(-5000)
+      expect(await left()).toBe(2)
+      expect((await driver.take([{ ...bucket, cost: 1 }])).buckets[0]?.remaining).toBe(1)
+      await pass(5000)
+      expect(await left()).toBe(1)
+      await pass(100)
+      expect(await left()).toBe(2)
+    })
   })
 }
 
