@@ -115,7 +115,7 @@ else {
     })
 
     it('did a reservation after its deadline undoes it', async () => {
-      await using gateway = await open(server.url, { deadlineMs: 50 })
+      await using gateway = await open(server.url, { deadlineMs: 1000 })
       await gateway.store.reserve('first', [{ ...LIMIT, cost: 10 }], 60_000)
       server.pause()
       expect((await gateway.store.reserve('late', [{ ...LIMIT, cost: 500 }], 60_000)).taken).toBe(true)
