@@ -37,7 +37,14 @@ low limit.
       expose: {
         type: 'array',
         items: { type: 'string', pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" },
-        default: ['x-request-id', 'retry-after', 'retry-after-ms', 'x-should-retry', 'x-sluice-losses', 'x-sluice-fallback'],
+        default: [
+          'x-request-id',
+          'retry-after',
+          'retry-after-ms',
+          'x-should-retry',
+          'x-sluice-losses',
+          'x-sluice-fallback',
+        ],
         description: 'Response headers that a page may read.',
       },
       max_age: {

@@ -9,6 +9,7 @@ import { loadFile } from '../src/components/load.ts'
 import { parseToml } from '../src/config/toml.ts'
 import type { ReplyEvent } from '../src/contract.ts'
 import type { OptionSchema } from '../src/options.ts'
+import { clock } from '../src/services/clock.ts'
 import { createMetrics } from '../src/services/metrics.ts'
 import { sharedStore } from '../src/services/store.ts'
 import { MemoryStore } from '../src/services/store-memory.ts'
@@ -40,7 +41,7 @@ const empty: readonly ReplyEvent[] = [
 
 for (const file of await filesIn(BUILT_IN_FOLDER, 'built-in')) {
   const { name } = file
-  const loaded = await loadFile(file, hurriedClock)
+  const loaded = await loadFile(file, clock)
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems))
   const { definition } = loaded.processor
   const source = await readFile(file.file, 'utf8')

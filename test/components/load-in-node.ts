@@ -6,7 +6,7 @@ import { loadProcessor } from '../../src/components/load.ts'
 import { Place } from '../../src/config/place.ts'
 import { Positions } from '../../src/config/positions.ts'
 import { problemText } from '../../src/config/problems.ts'
-import { hurriedClock } from './hurried-clock.ts'
+import { clock } from '../../src/services/clock.ts'
 
 const [folder = '', ...uses] = process.argv.slice(2)
 const notices: string[] = []
@@ -16,7 +16,7 @@ const log = { debug: record, info: record, warn: record, error: record }
 const outcomes: Record<string, unknown> = {}
 for (const use of uses) {
   const place = new Place({ file: 'config.toml', positions: new Positions(''), origins: new Map() }, ['use'])
-  const loaded = await loadProcessor(use, place, folder, { clock: hurriedClock, log })
+  const loaded = await loadProcessor(use, place, folder, { clock, log })
   outcomes[use] =
     'problems' in loaded
       ? loaded.problems.map(problemText)

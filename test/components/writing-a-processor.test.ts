@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadFile } from '../../src/components/load.ts'
 import type { ReplyEvent } from '../../src/contract.ts'
+import { clock } from '../../src/services/clock.ts'
 import { type CallSketch, Workbench, type World } from '../../src/testing/test-processor.ts'
-import { hurriedClock } from './hurried-clock.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 async function benchOf(name: string, world: World): Promise<Workbench> {
   const file = join(folder, 'processors', `${name}.js`)
-  const loaded = await loadFile({ name, file, source: 'path', shadows: false }, hurriedClock)
+  const loaded = await loadFile({ name, file, source: 'path', shadows: false }, clock)
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems))
   return Workbench.open(name, loaded.processor.definition, world)
 }

@@ -47,7 +47,8 @@ test('cors lets a page of the origin read every response', async () => {
   expect(await headersFor(ONE, APP)).toEqual({
     vary: 'Origin',
     'access-control-allow-origin': APP,
-    'access-control-expose-headers': 'x-request-id, retry-after, retry-after-ms, x-should-retry, x-sluice-losses, x-sluice-fallback',
+    'access-control-expose-headers':
+      'x-request-id, retry-after, retry-after-ms, x-should-retry, x-sluice-losses, x-sluice-fallback',
   })
 })
 
