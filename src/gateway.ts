@@ -20,6 +20,7 @@ import { Intake } from './server/intake.ts'
 import { type Listening, listen } from './server/listen.ts'
 import { type Endpoint, RouteTable } from './server/routes.ts'
 import type { Pipeline } from './server/visit.ts'
+import { listPrices } from './services/prices.ts'
 import type { Services } from './services/services.ts'
 
 /** Everything set up; not listening yet. */
@@ -197,6 +198,8 @@ async function run(
     ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
   })
   const listening = await listen({ ...server, ...where }, listener)
+  // After the gateway listens, and before somebody's first call has to wait for it.
+  setImmediate(listPrices)
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }
 

@@ -1,5 +1,7 @@
 /** What calls cost: prices of the configuration, and behind them the list prices that are published by providers. */
-import { calcPrice, findProvider, type Provider } from '@pydantic/genai-prices'
+import { createRequire } from 'node:module'
+import type * as GenAiPrices from '@pydantic/genai-prices'
+import type { Provider } from '@pydantic/genai-prices'
 import type { Prices, Usage } from '../contract.ts'
 import { matchGlob } from '../glob.ts'
 import { providerName } from './gen-ai-names.ts'
@@ -40,7 +42,8 @@ const LISTED: Readonly<Record<string, string>> = {
 
 export class PriceTable implements Prices {
   readonly #own: ReadonlyMap<string, ModelPrice>
-  readonly #listed: ReadonlyMap<string, string>
+  readonly #providers: ReadonlyMap<string, PricedProvider>
+  readonly #listed = new Map<string, string | undefined>()
   readonly #entries = new Map<string, Provider | null>()
 
   /**
@@ -49,22 +52,23 @@ export class PriceTable implements Prices {
    */
   constructor(own: ReadonlyMap<string, ModelPrice>, providers: ReadonlyMap<string, PricedProvider>) {
     this.#own = own
-    this.#listed = new Map(
-      [...providers].flatMap(([name, provider]) => {
-        const listed = listedName(provider)
-        return listed === undefined ? [] : [[name, listed] as const]
-      }),
-    )
+    this.#providers = providers
   }
 
   cost(provider: string, model: string, usage: Usage): number | undefined {
     const counts = plausible(usage)
     const own = this.#ownPrice(model)
     if (own) return ownCost(own, counts)
-    const listed = this.#listed.get(provider)
+    const listed = this.#listedName(provider)
     if (listed === undefined) return undefined
     const entry = this.#entryOf(listed, model)
     return entry === null ? undefined : listedCost(entry, model, counts)
+  }
+
+  #listedName(name: string): string | undefined {
+    const provider = this.#providers.get(name)
+    if (provider && !this.#listed.has(name)) this.#listed.set(name, listedName(provider))
+    return this.#listed.get(name)
   }
 
   /**
@@ -75,7 +79,7 @@ export class PriceTable implements Prices {
     const key = `${provider}\0${model}`
     const known = this.#entries.get(key)
     if (known !== undefined) return known
-    const found = calcPrice({}, model, { providerId: provider })
+    const found = listPrices().calcPrice({}, model, { providerId: provider })
     const entry = found ? { ...found.provider, models: [found.model] } : null
     if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear()
     this.#entries.set(key, entry)
@@ -90,9 +94,18 @@ export class PriceTable implements Prices {
   }
 }
 
+const require = createRequire(import.meta.url)
+let library: typeof GenAiPrices | undefined
+
+/** The list takes 80 ms and 16 MB to load: it is read when the first price is asked for, not before the gateway listens. */
+export function listPrices(): typeof GenAiPrices {
+  library ??= require('@pydantic/genai-prices') as typeof GenAiPrices
+  return library
+}
+
 /** The address says more than the kind of client: many providers speak OpenAI's formats. */
 function listedName({ client, dialect, baseUrl }: PricedProvider): string | undefined {
-  const byAddress = baseUrl === undefined ? undefined : findProvider({ providerApiUrl: baseUrl })?.id
+  const byAddress = baseUrl === undefined ? undefined : listPrices().findProvider({ providerApiUrl: baseUrl })?.id
   return byAddress ?? LISTED[providerName(client, dialect)]
 }
 
@@ -131,7 +144,7 @@ function ownCost({ input, output, cacheRead = input, cacheWrite = input }: Model
 
 function listedCost(provider: Provider, model: string, counts: Counts): number | undefined {
   try {
-    const found = calcPrice(
+    const found = listPrices().calcPrice(
       {
         input_tokens: counts.input,
         output_tokens: counts.output,
