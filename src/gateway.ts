@@ -40,6 +40,9 @@ export interface RunningGateway {
   stop(): Promise<number>
 }
 
+/** Of the streams that are encoded here, one in a hundred is checked against its format's grammar. */
+const GRAMMAR_SHARE = 0.01
+
 /** @throws ConfigProblems when a processor cannot be set up or routes clash; what was set up is undone then */
 export async function setUpGateway(blueprint: Blueprint, services: Services): Promise<ReadyGateway> {
   const { config, formats } = blueprint
@@ -54,6 +57,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
     keeping: await openStateKeeping(services.store, services.clock),
     prices: services.prices,
+    grammarWatch: { share: GRAMMAR_SHARE, report: (format, isValid) => services.engine.grammar(format, isValid) },
   }
   const stopping = new AbortController()
   const started = await startAll(blueprint, providers, services, stopping.signal)

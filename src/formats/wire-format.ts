@@ -46,6 +46,8 @@ export interface WireFormat {
   encodeReply(completion: Completion, context: ReplyContext): EncodedReply
   decodeStream(): StreamDecoder
   encodeStream(context: ReplyContext): StreamEncoder
+  /** Judges a stream of this format; in tests always, in production by sample. */
+  checkStream?(): StreamGrammar
   /** Watches a stream of this format that passes by unchanged. */
   observeStream(): StreamObserver
   /** Reads usage, model and finish from a whole reply that passes by unchanged. */
@@ -167,6 +169,12 @@ export interface StreamDecoder {
   frame(frame: SseFrame): readonly ReplyEvent[]
   /** The upstream has ended: what was held back; an `error` event when the terminal event never came. */
   end(): readonly ReplyEvent[]
+}
+
+/** Judges a stream of a format: order, indices, names, one end. Each answer is the violation, if there is one. */
+export interface StreamGrammar {
+  frame(frame: SseFrame): string | undefined
+  end(): string | undefined
 }
 
 /** Events → frames, in one tick. */

@@ -1,6 +1,7 @@
 import type { Client, Format, Log, Prices } from '../contract.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../formats/wire-format.ts'
 import type { Body } from './body.ts'
+import type { GrammarWatch } from './grammar-watch.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { StateKeeping } from './state-keeping.ts'
 import type { Timings } from './timings.ts'
@@ -21,6 +22,7 @@ export interface Surroundings {
   /** Keeps reasoning state through clients of other formats than its issuer's. */
   readonly keeping?: StateKeeping
   readonly prices?: Prices
+  readonly grammarWatch?: GrammarWatch
 }
 
 /** One client request and all that stays the same while calls and replies are derived from it. */

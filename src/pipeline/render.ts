@@ -11,6 +11,7 @@ import { modelNotFound, Refusal } from '../refusal.ts'
 import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
 import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
+import { watchGrammar } from './grammar-watch.ts'
 import { observed, observedBytes } from './observed.ts'
 import { passThrough } from './pass-through.ts'
 import type { EngineReply } from './reply.ts'
@@ -42,9 +43,17 @@ export function render(reply: EngineReply): Rendered | Promise<Rendered> {
   const encoder = format.encodeStream(replyContext(exchange))
   return {
     kind: 'stream',
-    flow: mapFlow(eventFlow(reply), encoding(encoder, reply.end)),
+    flow: sampled(mapFlow(eventFlow(reply), encoding(encoder, reply.end)), reply),
     failure: error => encoder.event({ type: 'error', error }),
   }
+}
+
+/** One stream in many is held to its format's grammar on its way out. */
+function sampled(flow: Flow<string>, { exchange, format }: EngineReply): Flow<string> {
+  const watch = exchange.surroundings.grammarWatch
+  const { checkStream } = formatOf(exchange.surroundings, format)
+  const isLookedAt = watch && checkStream && exchange.head.framing === 'sse' && Math.random() < watch.share
+  return isLookedAt ? watchGrammar(flow, checkStream(), { format, watch, log: exchange.log }) : flow
 }
 
 /** @returns the bytes of a reply that is to be given whole and whose origin is at hand */

@@ -27,6 +27,7 @@ export class EngineFamilies {
   readonly streamStalls: Counter
   readonly streamHeartbeats: Counter
   readonly usageMissing: Counter
+  readonly grammarChecks: Counter
   readonly cost: Counter
   readonly buildInfo: Gauge
 
@@ -93,6 +94,11 @@ export class EngineFamilies {
       'provider',
       'model',
     ])
+    this.grammarChecks = make.counter(
+      'stream_grammar_checks_total',
+      'Sampled streams that were held to the grammar of their format; violated should stay 0.',
+      ['format', 'result'],
+    )
     this.buildInfo = make.gauge('build_info', 'Always 1; the labels tell the versions.', ['version', 'node'])
     make.live('inflight_requests', 'Calls under way.', () => live.inflight())
     make.live('stream_buffer_bytes', 'Bytes that wait for slow clients.', () => live.bufferBytes())

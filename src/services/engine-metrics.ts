@@ -121,6 +121,11 @@ export class EngineMetrics {
     else if (call.outcome === 'completed' && call.error === undefined) this.#missing(exchange)
   }
 
+  /** A stream of our own making was held to the grammar of its format. */
+  grammar(format: string, isValid: boolean): void {
+    this.#families.grammarChecks.labels(format, isValid ? 'valid' : 'violated').inc()
+  }
+
   /** A request that was refused before it was a call. */
   refused({
     pipeline,

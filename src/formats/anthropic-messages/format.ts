@@ -5,6 +5,7 @@ import type { RequestHead, RequestParts, Route, WireFormat } from '../wire-forma
 import { PING } from './block-frames.ts'
 import { decodeError, encodeError, encodeStreamError } from './errors.ts'
 import { isObject, stringAt } from './fields.ts'
+import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { AnthropicStreamObserver, observeReply } from './observe.ts'
 import { decodeReply } from './reply-decode.ts'
@@ -38,6 +39,7 @@ const format: WireFormat = {
   encodeReply,
   decodeStream: () => new AnthropicStreamDecoder(),
   encodeStream: context => new AnthropicStreamEncoder(context),
+  checkStream,
   observeStream: () => new AnthropicStreamObserver(),
   observeReply,
   encodeError,

@@ -5,6 +5,7 @@ import { sseFrame } from '../../stream/sse.ts'
 import type { RequestHead, RequestParts, Route, TokenCap, WireFormat } from '../wire-format.ts'
 import { decodeError, encodeError, errorBody } from './errors.ts'
 import { isRecord } from './fields.ts'
+import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { GeminiStreamObserver, observeReply } from './observe.ts'
 import { repeatModel } from './repeated-model.ts'
@@ -84,6 +85,7 @@ export default {
   encodeReply,
   decodeStream: () => new GeminiStreamDecoder(),
   encodeStream: context => new GeminiStreamEncoder(context),
+  checkStream,
   observeStream: () => new GeminiStreamObserver(),
   observeReply,
   encodeError,

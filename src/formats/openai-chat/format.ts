@@ -5,6 +5,7 @@ import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { decodeError } from './error-decode.ts'
 import { encodeError, encodeStreamError } from './errors.ts'
 import { objectOf, wordOf } from './fields.ts'
+import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { observeReply, observeStream } from './observe.ts'
 import { decodeReply } from './reply-decode.ts'
@@ -39,6 +40,7 @@ const format: WireFormat = {
   encodeReply,
   decodeStream,
   encodeStream,
+  checkStream,
   observeStream,
   observeReply,
   encodeError,

@@ -6,6 +6,7 @@ import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { codeOf, decodeError, encodeError } from './errors.ts'
 import { isFields, numberOf } from './fields.ts'
+import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
 import { observeReply, ResponsesObserver } from './observe.ts'
 import { decodeReply } from './reply-decode.ts'
@@ -34,6 +35,7 @@ const format: WireFormat = {
   encodeReply,
   decodeStream: () => new ResponsesStreamDecoder(),
   encodeStream: context => new ResponsesStreamEncoder(context),
+  checkStream,
   observeStream: () => new ResponsesObserver(),
   observeReply: document => observeReply(document),
   encodeError: error => encodeError(error),
