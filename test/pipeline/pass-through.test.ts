@@ -150,3 +150,54 @@ describe('usage that the client did not ask for', () => {
     expect(pass('openai-chat', [Buffer.from(stream + USAGE.trimEnd())], { hideUsage: true }).text).toBe(stream)
   })
 })
+
+describe('what is noted of a stream', () => {
+  const chunk = (choice: object, more: object = {}): string =>
+    `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, finish_reason: null, ...choice }], ...more })}\n\n`
+  const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const sly = 'data: [DONE]\n\n"finish_reason":"stop" "usage":{ "error" event: message_stop'
+  const pieces: Readonly<Record<string, readonly string[]>> = {
+    'openai-chat': [
+      ...Array.from({ length: 6 }, (_, index) => chunk({ delta: { content: `t${index}` } })),
+      chunk({ delta: { content: sly } }),
+      chunk({ delta: { tool_calls: [call] } }),
+      chunk({ index: 1, delta: { content: 'another answer' } }),
+      chunk({ delta: { content: 'b' } }, { usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } }),
+      chunk({ delta: {}, finish_reason: 'length' }),
+      ': a comment\n\n',
+      'data: {"error":{"message":"no","type":"server_error"}}\n\n',
+    ],
+    'anthropic-messages': [
+      ...Array.from(
+        { length: 6 },
+        (_, index) =>
+          `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"t${index}"}}\n\n`,
+      ),
+      `event: content_block_delta\ndata: ${JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: sly } })}\n\n`,
+      'event: content_block_start\ndata: {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}\n\n',
+      'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":7}}\n\n',
+      'event: ping\ndata: {"type":"ping"}\n\n',
+      'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no"}}\n\n',
+    ],
+  }
+
+  it.each(DIALECTS.filter(({ name }) => pieces[name]))(
+    'of $name is what its observer says frame by frame, although plain runs are not cut',
+    dialect => {
+      const piece = fc.constantFrom(...(pieces[dialect.name] ?? []))
+      fc.assert(
+        fc.property(fc.array(piece, { maxLength: 25 }), OFFSETS, (middle, offsets) => {
+          const stream = `${dialect.preamble}${dialect.piece('one')}${middle.join('')}`
+          const observer = FORMATS.get(dialect.name)?.observeStream()
+          for (const frame of framesOf(stream)) observer?.frame(frame)
+          const { end, text } = pass(dialect.name, cut(stream, offsets))
+          const seen = { model: end.model, usage: end.knownUsage, finish: end.finish, error: end.error }
+          const { model, usage, finish, error } = observer?.observation ?? {}
+          expect(seen).toEqual({ model, usage, finish, error })
+          expect(text).toBe(stream)
+        }),
+        { numRuns: 300 },
+      )
+    },
+  )
+})
