@@ -164,6 +164,7 @@ describe('what is noted of a stream', () => {
       chunk({ index: 1, delta: { content: 'another answer' } }),
       chunk({ delta: { content: 'b' } }, { usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 } }),
       chunk({ delta: {}, finish_reason: 'length' }),
+      chunk({ delta: {}, finish_reason: 'stop' }),
       ': a comment\n\n',
       'data: {"error":{"message":"no","type":"server_error"}}\n\n',
     ],
