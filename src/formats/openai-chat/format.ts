@@ -1,9 +1,10 @@
 /** OpenAI Chat Completions, and what its many compatible servers make of it. */
 import { Refusal } from '../../refusal.ts'
+import { encodeOpenaiError } from '../openai-errors.ts'
 import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { decodeError } from './error-decode.ts'
-import { encodeError, encodeStreamError } from './errors.ts'
+import { encodeStreamError } from './errors.ts'
 import { objectOf, wordOf } from './fields.ts'
 import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
@@ -43,7 +44,7 @@ const format: WireFormat = {
   checkStream,
   observeStream,
   observeReply,
-  encodeError,
+  encodeError: encodeOpenaiError,
   decodeError,
   encodeStreamError,
   heartbeat: HEARTBEAT,

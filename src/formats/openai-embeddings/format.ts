@@ -1,10 +1,11 @@
 /** OpenAI embeddings. */
 import { Refusal } from '../../refusal.ts'
 import { decodeError } from '../openai-chat/error-decode.ts'
-import { encodeError, encodeStreamError } from '../openai-chat/errors.ts'
+import { encodeStreamError } from '../openai-chat/errors.ts'
 import { objectOf, wordOf } from '../openai-chat/fields.ts'
 import { decodeModels, encodeModel, encodeModels } from '../openai-chat/models.ts'
 import { encodeTokenCount } from '../openai-chat/token-count.ts'
+import { encodeOpenaiError } from '../openai-errors.ts'
 import { decodeNoStream, encodeNoStream, observeNoStream } from '../unstreamed.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
 import { decodeReply, encodeReply, observeReply } from './reply.ts'
@@ -26,7 +27,7 @@ const format: WireFormat = {
   encodeStream: encodeNoStream,
   observeStream: observeNoStream,
   observeReply,
-  encodeError,
+  encodeError: encodeOpenaiError,
   decodeError,
   encodeStreamError,
   heartbeat: ': keep-alive\n\n',

@@ -1,55 +1,8 @@
-/** Errors, both ways: bodies of 4xx and 5xx, and errors inside a reply (OpenAI API, errors; conversion.md C.8). */
+/** What a provider says went wrong: bodies of 4xx and 5xx, and errors inside a reply (OpenAI API, errors; conversion.md C.8). */
 import type { JsonDocument } from '../../json/document.ts'
-import { type Writable, writeJson } from '../../json/raw.ts'
 import { kindOfStatus } from '../../refusal.ts'
 import type { ErrorKind, ErrorView } from '../error-view.ts'
-import type { EncodedError } from '../wire-format.ts'
 import { type Fields, isFields, stringOf } from './fields.ts'
-
-export function encodeError(error: ErrorView): EncodedError {
-  return { status: statusOf(error), body: writeJson({ error: errorObject(error) }) }
-}
-
-/** `{ message, type, param, code }`, the object that SDKs read. */
-export function errorObject(error: ErrorView): Record<string, Writable> {
-  return { message: error.message, type: typeOf(error), param: error.param ?? null, code: codeOf(error) }
-}
-
-/** Anthropic's 529 is unknown to OpenAI's clients. */
-function statusOf(error: ErrorView): number {
-  return error.status === 529 ? 503 : error.status
-}
-
-/** Words that OpenAI's clients act on. An error of any other kind keeps the word it came with. */
-const CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
-  'context-length': 'context_length_exceeded',
-  authentication: 'invalid_api_key',
-  billing: 'insufficient_quota',
-  quota: 'insufficient_quota',
-  'rate-limit': 'rate_limit_exceeded',
-}
-
-export function codeOf(error: ErrorView): string {
-  return CODES[error.kind] ?? error.code
-}
-
-function typeOf(error: ErrorView): string {
-  switch (error.kind) {
-    case 'quota':
-    case 'billing':
-      return 'insufficient_quota'
-    case 'rate-limit':
-      return 'rate_limit_error'
-    case 'overloaded':
-    case 'timeout':
-    case 'upstream':
-    case 'server':
-    case 'canceled':
-      return 'server_error'
-    default:
-      return 'invalid_request_error'
-  }
-}
 
 /** Of a whole body: any JSON, or none. */
 export function decodeError(status: number, document: JsonDocument | undefined): ErrorView {

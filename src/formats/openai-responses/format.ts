@@ -2,9 +2,10 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
+import { encodeOpenaiError, openaiCode } from '../openai-errors.ts'
 import { topLevelCap } from '../token-cap.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../wire-format.ts'
-import { codeOf, decodeError, encodeError } from './errors.ts'
+import { decodeError } from './errors.ts'
 import { isFields, numberOf } from './fields.ts'
 import { checkStream } from './grammar.ts'
 import { decodeModels, encodeModel, encodeModels } from './models.ts'
@@ -38,7 +39,7 @@ const format: WireFormat = {
   checkStream,
   observeStream: () => new ResponsesObserver(),
   observeReply: document => observeReply(document),
-  encodeError: error => encodeError(error),
+  encodeError: encodeOpenaiError,
   decodeError,
   encodeStreamError,
   heartbeat: HEARTBEAT,
@@ -72,7 +73,7 @@ function encodeStreamError(error: ErrorView, requestId: string): string {
     object: 'response',
     created_at: 0,
     status: 'failed',
-    error: { code: codeOf(error), message: error.message },
+    error: { code: openaiCode(error), message: error.message },
     incomplete_details: null,
     model: '',
     output: [],

@@ -1,9 +1,9 @@
 /** The response object around a reply's output: in every lifecycle event of a stream, and as a whole reply. */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
+import { openaiCode } from '../openai-errors.ts'
 import type { StartEvent, Usage } from '../reply-events.ts'
 import type { ReplyContext } from '../wire-format.ts'
-import { codeOf } from './errors.ts'
 import { type Bag, type Fields, isFields, written } from './fields.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -35,7 +35,7 @@ export class Snapshot {
     return writeJson({
       ...this.#head,
       status: state.status,
-      error: error === undefined ? null : { code: codeOf(error), message: error.message },
+      error: error === undefined ? null : { code: openaiCode(error), message: error.message },
       incomplete_details: incompleteReason === undefined ? null : { reason: incompleteReason },
       ...this.#echo,
       ...servedTier(state.usage),

@@ -3,9 +3,9 @@
 import { writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
+import { openaiError } from '../openai-errors.ts'
 import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
-import { errorObject } from './errors.ts'
 import { bagOf } from './fields.ts'
 import { encodeFinish, type Status } from './finish.ts'
 import { LossList } from './loss-list.ts'
@@ -146,7 +146,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
 
 /** @param response JSON text of the failed response */
 export function errorFrames(frames: SseFrames, error: ErrorView, response: string): string {
-  const object = errorObject(error)
+  const object = { ...openaiError(error) }
   const { message, param, code } = object
   const members = writeJson({ code, message, param, error: object }).slice(1, -1)
   return frames.frame('error', members) + frames.frame('response.failed', `"response":${response}`)

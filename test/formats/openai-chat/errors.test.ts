@@ -2,6 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import format from '../../../src/formats/openai-chat/format.ts'
+import openaiEmbeddings from '../../../src/formats/openai-embeddings/format.ts'
+import openaiResponses from '../../../src/formats/openai-responses/format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { framesOf } from '../../support/frames.ts'
 
@@ -80,10 +82,16 @@ describe('our errors', () => {
     ['bad-request', 400, 'invalid_request_error', 'my_code'],
     ['context-length', 400, 'invalid_request_error', 'context_length_exceeded'],
     ['quota', 429, 'insufficient_quota', 'insufficient_quota'],
-    ['rate-limit', 429, 'rate_limit_error', 'my_code'],
+    ['rate-limit', 429, 'rate_limit_error', 'rate_limit_exceeded'],
+    ['authentication', 401, 'invalid_request_error', 'invalid_api_key'],
     ['server', 500, 'server_error', 'my_code'],
-  ] as const)('%s', (kind, status, type, code) => {
-    const { status: sent, body } = format.encodeError({ kind, status, code: 'my_code', message: 'm' }, 'r')
+  ] as const)("%s, and all of OpenAI's formats say the same", (kind, status, type, code) => {
+    const error = { kind, status, code: 'my_code', message: 'm' }
+    const { status: sent, body } = format.encodeError(error, 'r')
+    expect([openaiResponses, openaiEmbeddings].map(other => other.encodeError(error, 'r'))).toEqual([
+      { status, body },
+      { status, body },
+    ])
     expect(sent).toBe(status)
     expect(JSON.parse(body)).toEqual({ error: { message: 'm', type, param: null, code } })
   })

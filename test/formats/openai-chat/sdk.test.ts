@@ -106,18 +106,18 @@ describe('streams', () => {
 
 describe('errors', () => {
   test.each([
-    [400, 'bad-request', OpenAI.BadRequestError],
-    [401, 'authentication', OpenAI.AuthenticationError],
-    [403, 'permission', OpenAI.PermissionDeniedError],
-    [404, 'not-found', OpenAI.NotFoundError],
-    [429, 'rate-limit', OpenAI.RateLimitError],
-    [529, 'overloaded', OpenAI.InternalServerError],
-  ] as const)('a refusal of status %i is thrown as its class', async (status, kind, expected) => {
+    [400, 'bad-request', OpenAI.BadRequestError, 'some_code'],
+    [401, 'authentication', OpenAI.AuthenticationError, 'invalid_api_key'],
+    [403, 'permission', OpenAI.PermissionDeniedError, 'some_code'],
+    [404, 'not-found', OpenAI.NotFoundError, 'some_code'],
+    [429, 'rate-limit', OpenAI.RateLimitError, 'rate_limit_exceeded'],
+    [529, 'overloaded', OpenAI.InternalServerError, 'some_code'],
+  ] as const)('a refusal of status %i is thrown as its class', async (status, kind, expected, code) => {
     const view = { kind, status, code: 'some_code', message: 'What went wrong.', param: 'model' }
     const { status: answered, body } = format.encodeError(view, 'req-1')
     const call = sdk(body, answered, 'application/json').chat.completions.create({ model: 'm', messages: [] })
     await expect(call).rejects.toBeInstanceOf(expected)
-    await expect(call).rejects.toMatchObject({ code: 'some_code', param: 'model' })
+    await expect(call).rejects.toMatchObject({ code, param: 'model' })
   })
 })
 
