@@ -37,6 +37,14 @@ export interface Store {
   set(key: string, value: string, ttlMs: number): Promise<void>
   /** Adds to a number that starts at 0 and is forgotten `ttlMs` after its first addition; returns the sum. */
   add(key: string, amount: number, ttlMs: number): Promise<number>
+  /**
+   * Keeps a text that can be had again if it is lost, such as a reply in a cache: until its time is over, or until newer
+   * ones need its room. While the store that instances share is out of reach, nothing stands in for it.
+   * @throws Error when it is out of reach
+   */
+  remember(key: string, text: string, bounds: TextBounds): Promise<void>
+  /** A text that was remembered and is still there. @throws Error when the store that instances share is out of reach */
+  recall(key: string): Promise<string | undefined>
   /** Takes from all buckets or from none. */
   take(buckets: readonly Bucket[]): Promise<TakeResult>
   /**
@@ -45,6 +53,11 @@ export interface Store {
    * @throws Error when the store that instances share has been out of reach for longer than `graceMs`
    */
   reserve(demands: readonly Demand[], options?: ReserveOptions): Promise<Reservation>
+}
+export interface TextBounds {
+  readonly ttlMs: number
+  /** Bytes of all texts of the step together: those that were kept longest ago make room, one that is larger is not kept. */
+  readonly maxBytes: number
 }
 export type Demand = Bucket | Slots
 /** A token bucket: holds `capacity`, refills evenly by `refill` per `periodMs`, and starts full. */

@@ -11,11 +11,11 @@ export interface Script {
   readonly sha: string
 }
 
-function script(lua: string): Script {
+export function script(lua: string): Script {
   return { lua, sha: hash('sha1', lua, 'hex') }
 }
 
-const NOW = `
+export const NOW = `
 local function now(given)
   if given ~= '' then return tonumber(given) end
   local time = redis.call('TIME')

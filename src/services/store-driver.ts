@@ -4,7 +4,7 @@ import type { Bucket, Demand, Store, TakeResult } from '../contract.ts'
  * Where a store keeps its state. Reservations have ids here, so that each may be repeated: what was done under an id is
  * not done again. Demands are of distinct keys.
  */
-export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add'> {
+export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add' | 'remember' | 'recall'> {
   take(buckets: readonly Bucket[]): Promise<TakeResult>
   /**
    * @param ttlMs how long the reservation lives unless it is renewed; then its slots are free and the rest stays charged
@@ -23,6 +23,11 @@ export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add'> {
   /** Settles when it can be used, or when that is not to be waited for any longer. Never rejects. */
   ready?(): Promise<void>
   close(): Promise<void>
+}
+
+/** `pipeline/label/` of `pipeline/label/key`: the step that a key belongs to. */
+export function stepOf(key: string): string {
+  return /^[^/]*\/[^/]*\//.exec(key)?.[0] ?? ''
 }
 
 /** The store cannot be reached, did not answer in time, or answered that it cannot. What was asked may still be done. */

@@ -1,8 +1,8 @@
 /** State in the memory of this process: right for one instance, and gone when it stops. */
-import type { Bucket, Clock, Demand, TakeResult } from '../contract.ts'
+import type { Bucket, Clock, Demand, TakeResult, TextBounds } from '../contract.ts'
 import { checkedTtl, costOf, isSlots, refillMs, takeResult, waitFor } from './demands.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import type { StoreDriver } from './store-driver.ts'
+import { type StoreDriver, stepOf } from './store-driver.ts'
 
 /** Tokens of a bucket at a time. */
 interface Level {
@@ -23,6 +23,8 @@ export class MemoryStore implements StoreDriver {
   readonly #levels: ExpiringMap<Level>
   /** What each reservation was charged, in the order of its demands. */
   readonly #reserved: ExpiringMap<readonly number[]>
+  /** What each step has remembered. */
+  readonly #texts = new Map<string, ExpiringMap<string>>()
   /** Who holds a slot, and until when. */
   readonly #holders = new Map<string, Map<string, number>>()
 
@@ -51,6 +53,20 @@ export class MemoryStore implements StoreDriver {
     const fresh = this.#clock.now() + checkedTtl(ttlMs)
     this.#put(key, String(sum), before === undefined ? fresh : (this.#values.expiresAt(key) ?? fresh))
     return sum
+  }
+
+  async remember(key: string, text: string, { ttlMs, maxBytes }: TextBounds): Promise<void> {
+    const now = (): number => this.#clock.now()
+    const texts =
+      this.#texts.get(stepOf(key)) ?? new ExpiringMap({ keys: Number.POSITIVE_INFINITY, weight: maxBytes }, now)
+    this.#texts.set(stepOf(key), texts)
+    const bytes = 2 * text.length
+    if (bytes > maxBytes) texts.delete(key)
+    else texts.set(key, text, now() + checkedTtl(ttlMs), bytes)
+  }
+
+  async recall(key: string): Promise<string | undefined> {
+    return this.#texts.get(stepOf(key))?.get(key)
   }
 
   async take(buckets: readonly Bucket[]): Promise<TakeResult> {

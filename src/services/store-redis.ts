@@ -3,24 +3,32 @@
  * a client's word can be in them; the 1 is the version of what stands behind them.
  */
 import { hash } from 'node:crypto'
-import type { Bucket, Demand, TakeResult } from '../contract.ts'
+import type { Bucket, Demand, TakeResult, TextBounds } from '../contract.ts'
 import { checkedTtl, costOf, isSlots, takeResult } from './demands.ts'
 import { RedisLink, type RedisLinkOptions } from './redis-link.ts'
 import { ADD, RENEW, RESERVE, type Script, SETTLE } from './redis-scripts.ts'
-import { type StoreDriver, StoreOutage } from './store-driver.ts'
+import { RECALL, REMEMBER } from './redis-texts.ts'
+import { type StoreDriver, StoreOutage, stepOf } from './store-driver.ts'
 
 export interface RedisStoreOptions extends RedisLinkOptions {
   /** Milliseconds since 1970, instead of the server's own time. */
   readonly now?: () => number
 }
 
+/** Milliseconds; texts may be a thousand times as long as anything else. */
+const TEXT_DEADLINE_MS = 250
+
 /** Its methods throw `StoreOutage` when Redis does not do as it is told. */
 export class RedisStore implements StoreDriver {
   readonly #link: RedisLink
+  readonly #openTextLink: () => RedisLink
+  /** Texts have a connection of their own, so that limits do not wait behind them. Absent until there is one. */
+  #textLink: RedisLink | undefined
   readonly #now: () => string
 
   constructor({ now, ...link }: RedisStoreOptions) {
     this.#link = new RedisLink(link)
+    this.#openTextLink = () => new RedisLink({ deadlineMs: TEXT_DEADLINE_MS, ...link })
     this.#now = now ? () => String(now()) : () => ''
   }
 
@@ -38,6 +46,16 @@ export class RedisStore implements StoreDriver {
     const [added, sum] = listOf(await this.#run(ADD, [keyOf('value', key)], [String(amount), wholeMs(ttlMs)]))
     if (added !== 1) throw new RangeError(`cannot add ${amount} to "${key}", which holds ${sum}`)
     return Number(sum)
+  }
+
+  async remember(key: string, text: string, { ttlMs, maxBytes }: TextBounds): Promise<void> {
+    const bounds = [wholeMs(ttlMs), String(maxBytes), this.#now()]
+    await this.#runOnTexts(REMEMBER, key, [fieldOf(key), text, ...bounds])
+  }
+
+  async recall(key: string): Promise<string | undefined> {
+    const text = await this.#runOnTexts(RECALL, key, [fieldOf(key), this.#now()])
+    return typeof text === 'string' ? text : undefined
   }
 
   async take(buckets: readonly Bucket[]): Promise<TakeResult> {
@@ -68,6 +86,7 @@ export class RedisStore implements StoreDriver {
 
   async close(): Promise<void> {
     this.#link.close()
+    this.#textLink?.close()
   }
 
   async #reserve(id: string, demands: readonly Demand[], ttlMs: number): Promise<TakeResult> {
@@ -86,12 +105,24 @@ export class RedisStore implements StoreDriver {
     return takeResult(demands, before, taken !== 0)
   }
 
-  async #run(script: Script, keys: readonly string[], values: readonly string[]): Promise<unknown> {
+  async #runOnTexts(script: Script, key: string, values: readonly string[]): Promise<unknown> {
+    this.#textLink ??= this.#openTextLink()
+    await this.#textLink.ready
+    const keys = ['texts', 'ends', 'bytes'].map(name => keyOf(`text-${name}`, stepOf(key)))
+    return this.#run(script, keys, values, this.#textLink)
+  }
+
+  async #run(
+    script: Script,
+    keys: readonly string[],
+    values: readonly string[],
+    link: RedisLink = this.#link,
+  ): Promise<unknown> {
     try {
-      return await this.#link.run(script, keys, values)
+      return await link.run(script, keys, values)
     } catch (error) {
       // Somebody else wrote there. Without the key the next call finds its feet again.
-      if (error instanceof StoreOutage && error.message.startsWith('WRONGTYPE')) await this.#link.forget(keys)
+      if (error instanceof StoreOutage && error.message.startsWith('WRONGTYPE')) await link.forget(keys)
       throw error
     }
   }
@@ -104,17 +135,17 @@ function costOfPlace(demands: readonly Demand[], index: number): number {
 
 function keysOf(demands: readonly Demand[], id: string): readonly string[] {
   const own = demands.map(demand => keyOf(isSlots(demand) ? 'slots' : 'bucket', demand.key))
-  return [...own, keyOf('reservation', `${scopeOf(demands[0]?.key ?? '')}${id}`)]
+  return [...own, keyOf('reservation', `${stepOf(demands[0]?.key ?? '')}${id}`)]
 }
 
-function keyOf(kind: 'value' | 'bucket' | 'slots' | 'reservation', key: string): string {
-  const scope = scopeOf(key)
-  return `sluice:{${digest(scope)}}:1:${kind}:${digest(key.slice(scope.length))}`
+/** What belongs to one step must live together in a cluster. */
+function keyOf(kind: string, key: string): string {
+  return `sluice:{${digest(stepOf(key))}}:1:${kind}:${fieldOf(key)}`
 }
 
-/** `pipeline/label/` of `pipeline/label/key`: what must live together in a cluster. */
-function scopeOf(key: string): string {
-  return /^[^/]*\/[^/]*\//.exec(key)?.[0] ?? ''
+/** A key of a step, in as many characters as any other. */
+function fieldOf(key: string): string {
+  return digest(key.slice(stepOf(key).length))
 }
 
 function digest(text: string): string {

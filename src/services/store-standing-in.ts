@@ -2,7 +2,7 @@
  * A shared store, and what stands in for it while it is out of reach: a local one, in which each of several instances has
  * its share of every limit. No call fails, and none waits for long, because of the shared store.
  */
-import type { Bucket, Clock, Demand, TakeResult } from '../contract.ts'
+import type { Bucket, Clock, Demand, TakeResult, TextBounds } from '../contract.ts'
 import { Breaker } from './breaker.ts'
 import { isSlots } from './demands.ts'
 import { type StoreDriver, StoreOutage } from './store-driver.ts'
@@ -28,19 +28,24 @@ interface Settlement {
   readonly used: readonly number[]
 }
 
+const BREAKER = { failures: 5, openMs: 1000 } as const
+
 /** Settlements that wait for the shared store; older ones are given up, and their reservations run out. */
 const MAX_WAITING = 10_000
 
 export class StandingInStore implements StoreDriver {
   readonly #parts: StandingInParts
   readonly #breaker: Breaker
+  /** Texts are large: that they come too late says nothing of the rest. */
+  readonly #textBreaker: Breaker
   readonly #waiting = new Map<string, Settlement>()
   /** Since when every attempt has failed. */
   #outSince: number | undefined
 
   constructor(parts: StandingInParts) {
     this.#parts = parts
-    this.#breaker = new Breaker({ failures: 5, openMs: 1000 }, parts.clock)
+    this.#breaker = new Breaker(BREAKER, parts.clock)
+    this.#textBreaker = new Breaker(BREAKER, parts.clock)
   }
 
   get(key: string): Promise<string | undefined> {
@@ -68,6 +73,14 @@ export class StandingInStore implements StoreDriver {
       () => shared.add(key, amount, ttlMs),
       () => local.add(key, amount, ttlMs),
     )
+  }
+
+  remember(key: string, text: string, bounds: TextBounds): Promise<void> {
+    return this.#orNot(() => this.#parts.shared.remember(key, text, bounds))
+  }
+
+  recall(key: string): Promise<string | undefined> {
+    return this.#orNot(() => this.#parts.shared.recall(key))
   }
 
   take(buckets: readonly Bucket[]): Promise<TakeResult> {
@@ -135,6 +148,20 @@ export class StandingInStore implements StoreDriver {
     }
     this.#parts.onFallback(operation)
     return standIn()
+  }
+
+  /** What nothing stands in for. @throws StoreOutage */
+  async #orNot<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.#textBreaker.admits()) throw new StoreOutage('out of reach a moment ago')
+    try {
+      const answer = await ask()
+      this.#textBreaker.succeeded()
+      return answer
+    } catch (error) {
+      if (error instanceof StoreOutage) this.#textBreaker.failed()
+      else this.#textBreaker.succeeded()
+      throw error
+    }
   }
 
   #up(): void {

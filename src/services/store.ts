@@ -19,6 +19,8 @@ export function sharedStore(driver: StoreDriver): SharedStore {
     get: key => driver.get(key),
     set: (key, value, ttlMs) => driver.set(key, value, ttlMs),
     add: (key, amount, ttlMs) => driver.add(key, amount, ttlMs),
+    remember: (key, text, bounds) => driver.remember(key, text, bounds),
+    recall: key => driver.recall(key),
     take: buckets => takeFrom(driver, buckets),
     reserve: (demands, options) => reservations.reserve(demands, options),
   }
@@ -44,6 +46,8 @@ function withPrefix(store: Store, prefix: string): Store {
     get: key => store.get(prefix + key),
     set: (key, value, ttlMs) => store.set(prefix + key, value, ttlMs),
     add: (key, amount, ttlMs) => store.add(prefix + key, amount, ttlMs),
+    remember: (key, text, bounds) => store.remember(prefix + key, text, bounds),
+    recall: key => store.recall(prefix + key),
     take: buckets => store.take(buckets.map(own)),
     reserve: (demands, options) => store.reserve(demands.map(own), options),
   }

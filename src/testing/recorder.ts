@@ -56,6 +56,8 @@ export function recordingStore(store: Store, keys: Set<string>): Store {
     get: key => store.get(noted(key, keys)),
     set: (key, value, ttlMs) => store.set(noted(key, keys), value, ttlMs),
     add: (key, amount, ttlMs) => store.add(noted(key, keys), amount, ttlMs),
+    remember: (key, text, bounds) => store.remember(noted(key, keys), text, bounds),
+    recall: key => store.recall(noted(key, keys)),
     take: buckets => {
       for (const { key } of buckets) keys.add(key)
       return store.take(buckets)

@@ -15,6 +15,8 @@ export function storeOfPrimary(line: Pick<Line<ToPrimary, ToWorker>, 'ask'>): St
     get: key => ask<string | undefined>('get', key),
     set: (key, value, ttlMs) => ask<void>('set', key, value, ttlMs),
     add: (key, amount, ttlMs) => ask<number>('add', key, amount, ttlMs),
+    remember: (key, text, bounds) => ask<void>('remember', key, text, bounds),
+    recall: key => ask<string | undefined>('recall', key),
     take: buckets => ask<TakeResult>('take', buckets),
     reserve: (id, demands, ttlMs) => ask<TakeResult>('reserve', id, demands, ttlMs),
     settle: (id, demands, used) => ask<boolean>('settle', id, demands, used),

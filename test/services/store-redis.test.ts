@@ -25,6 +25,26 @@ else {
     })
     describeStore(() => opened)
 
+    test.each(['texts', 'ends', 'bytes'])(
+      'texts begin anew where the key of their %s was lost or spoiled',
+      async which => {
+        const { driver, side } = opened
+        const step = randomUUID()
+        const bounds = { ttlMs: 60_000, maxBytes: 1000 }
+        const before = new Set(await side.keys('*'))
+        await driver.remember(`${step}/s/a`, 'a', bounds)
+        const key = (await side.keys(`*:text-${which}:*`)).find(each => !before.has(each)) ?? ''
+        await side.del(key)
+        await driver.remember(`${step}/s/b`, 'b', bounds)
+        expect([await driver.recall(`${step}/s/a`), await driver.recall(`${step}/s/b`)]).toEqual([undefined, 'b'])
+        await side.del(key)
+        await side.lpush(key, 'not ours')
+        await driver.remember(`${step}/s/c`, 'c', bounds).catch(() => {})
+        await driver.remember(`${step}/s/d`, 'd', bounds)
+        expect(await driver.recall(`${step}/s/d`)).toBe('d')
+      },
+    )
+
     test('a bucket stands still while the clock of the server is behind', async () => {
       const { driver, pass } = opened
       const bucket = { ...BUCKET, key: `${randomUUID()}/step/a` }
@@ -42,6 +62,8 @@ else {
 }
 
 interface Opened extends StoreUnderTest {
+  /** Another connection to the same database. */
+  readonly side: Redis
   close(): Promise<void>
 }
 
@@ -55,6 +77,7 @@ async function open(base: string): Promise<Opened> {
   await driver.ready()
   return {
     driver,
+    side,
     now: () => time,
     async pass(ms) {
       time += ms

@@ -49,6 +49,21 @@ describe('while the shared store is out of reach', () => {
     expect([await store.get('p/s/v'), await store.add('p/s/n', 2, 1000)]).toEqual(['x', 2])
   })
 
+  it('nothing stands in for texts, they are soon not asked for any more, and limits do not suffer for it', async () => {
+    const { store, shared, clock, fallbacks } = open()
+    const bounds = { ttlMs: 60_000, maxBytes: 1000 }
+    await store.remember('p/s/t', 'x', bounds)
+    shared.out = true
+    for (let call = 0; call < 8; call++) await expect(store.recall('p/s/t')).rejects.toThrow(StoreOutage)
+    await expect(store.remember('p/s/t', 'y', bounds)).rejects.toThrow(StoreOutage)
+    expect([shared.asked, fallbacks]).toEqual([6, []])
+    shared.out = false
+    expect((await store.take([LIMIT])).taken).toBe(true)
+    expect(fallbacks).toEqual([])
+    clock.time += 1000
+    expect(await store.recall('p/s/t')).toBe('x')
+  })
+
   it('a reservation may be decided locally for a time, and no longer', async () => {
     const { store, shared, clock } = open()
     shared.out = true
@@ -135,6 +150,8 @@ class Fickle implements StoreDriver {
   get: StoreDriver['get'] = key => this.#ask(() => this.inner.get(key))
   set: StoreDriver['set'] = (key, value, ttlMs) => this.#ask(() => this.inner.set(key, value, ttlMs))
   add: StoreDriver['add'] = (key, amount, ttlMs) => this.#ask(() => this.inner.add(key, amount, ttlMs))
+  remember: StoreDriver['remember'] = (key, text, bounds) => this.#ask(() => this.inner.remember(key, text, bounds))
+  recall: StoreDriver['recall'] = key => this.#ask(() => this.inner.recall(key))
   take: StoreDriver['take'] = buckets => this.#ask(() => this.inner.take(buckets))
   reserve: StoreDriver['reserve'] = (id, demands, ttlMs) => this.#ask(() => this.inner.reserve(id, demands, ttlMs))
   settle: StoreDriver['settle'] = (id, demands, used) => this.#ask(() => this.inner.settle(id, demands, used))

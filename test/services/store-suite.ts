@@ -196,6 +196,73 @@ export function describeStore(underTest: () => StoreUnderTest): void {
     })
   })
 
+  describe('remember and recall', () => {
+    const bounds = { ttlMs: 1000, maxBytes: 1000 }
+
+    it('gives a text back until its time is over', async () => {
+      const { store, pass } = open()
+      expect(await store.recall('a')).toBeUndefined()
+      await store.remember('a', 'Größe 🙂 \u0000', bounds)
+      await pass(900)
+      expect(await store.recall('a')).toBe('Größe 🙂 \u0000')
+      await store.remember('b', 'longer', { ...bounds, ttlMs: 5000 })
+      await pass(100)
+      expect(await store.recall('a')).toBeUndefined()
+      await pass(4000)
+      expect(await store.recall('b')).toBe('longer')
+    })
+
+    it('takes the new text for the old one', async () => {
+      const { store, pass } = open()
+      await store.remember('a', 'one', bounds)
+      await pass(900)
+      await store.remember('a', 'two', bounds)
+      await pass(900)
+      expect(await store.recall('a')).toBe('two')
+    })
+
+    it('never keeps more than there is room for, and lets go of what is oldest first', async () => {
+      const { store, pass } = open()
+      for (let each = 0; each < 20; each++) {
+        await store.remember(String(each), 'x'.repeat(100), bounds)
+        await pass(1)
+      }
+      const left = await Promise.all(Array.from({ length: 20 }, (_, each) => store.recall(String(each))))
+      const kept = left.flatMap((text, each) => (text === undefined ? [] : each))
+      expect(kept.length * 100).toBeLessThanOrEqual(bounds.maxBytes)
+      expect(kept.length).toBeGreaterThanOrEqual(4)
+      expect(kept).toEqual(Array.from(kept, (_, index) => 20 - kept.length + index))
+    })
+
+    it('does not keep what is larger than all the room, nor what it would have replaced', async () => {
+      const { store } = open()
+      await store.remember('a', 'small', bounds)
+      await store.remember('b', 'other', bounds)
+      await store.remember('a', 'x'.repeat(1001), bounds)
+      expect([await store.recall('a'), await store.recall('b')]).toEqual([undefined, 'other'])
+    })
+
+    it('has room again when the time of others is over', async () => {
+      const { store, pass } = open()
+      for (let round = 0; round < 30; round++) {
+        await store.remember(`long ${round}`, 'x'.repeat(200), { ...bounds, ttlMs: 10 })
+        await pass(10)
+      }
+      await store.remember('a', 'x'.repeat(200), bounds)
+      await store.remember('b', 'x'.repeat(200), bounds)
+      expect(await store.recall('a')).toHaveLength(200)
+    })
+
+    it('keeps the texts of steps apart, and apart from values', async () => {
+      const { store } = open()
+      const other = open().store
+      await store.remember('a', 'mine', bounds)
+      expect([await other.recall('a'), await store.get('a')]).toEqual([undefined, undefined])
+      await other.remember('b', 'x'.repeat(400), { ...bounds, maxBytes: 1000 })
+      expect(await store.recall('a')).toBe('mine')
+    })
+  })
+
   describe('sharedStore', () => {
     it('keeps the keys of steps apart, whatever their names', async () => {
       const { driver } = underTest()
