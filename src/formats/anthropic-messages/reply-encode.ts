@@ -1,8 +1,8 @@
 /** Whole replies, canonical → wire (Anthropic Messages API, the `message` object). */
 import { writeJson } from '../../json/raw.ts'
-import { Refusal } from '../../refusal.ts'
 import type { Part } from '../conversation.ts'
 import type { CompletedCandidate, Completion, Usage } from '../reply-events.ts'
+import { asRefusal, MALFORMED_CALL } from '../reply-faults.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { apiVersionOf } from './api-version.ts'
 import { estimateTokens, tokensOfText } from './estimate.ts'
@@ -25,7 +25,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   const parts = candidate?.parts ?? []
   const content = parts.flatMap((part, index) => replyBlocks(part, index, encoding))
   const stop = stopFields(endingOf(candidate, content.length), candidate?.finish.explanation, version)
-  if (stop === undefined) throw malformedToolCall()
+  if (stop === undefined) throw asRefusal(MALFORMED_CALL)
   noteRaw(completion, log)
   const message = {
     id,
@@ -73,8 +73,4 @@ function saidBy(part: Part): string {
 
 function noteRaw({ raw }: Completion, log: LossLog): void {
   for (const { format } of raw) log.dropped('raw', `an Anthropic message cannot hold an event of ${format}`)
-}
-
-export function malformedToolCall(): Refusal {
-  return new Refusal(502, 'malformed_tool_call', 'The model made a tool call that cannot be read. Try again.')
 }

@@ -3,6 +3,7 @@ import type { JsonDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { TRUNCATED, unreadable } from '../reply-faults.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
@@ -34,18 +35,18 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     if (this.#over || frame.data === '' || frame.data === '[DONE]') return NOTHING
     const document = documentOf(frame)
     if (frame.event === 'error') return this.#fail(decodeError(200, document))
-    if (document === undefined) return this.#fail(protocolError('sent an event that is not JSON'))
+    if (document === undefined) return this.#fail(unreadable('an event that is not JSON'))
     return this.#event(document)
   }
 
   end(): readonly ReplyEvent[] {
     if (this.#over) return NOTHING
-    return this.#fail(protocolError('ended the stream before "message_stop"', 'stream_truncated'))
+    return this.#fail(TRUNCATED)
   }
 
   #event(document: JsonDocument): readonly ReplyEvent[] {
     const event = document.value
-    if (!isObject(event)) return this.#fail(protocolError('sent an event that is not an object'))
+    if (!isObject(event)) return this.#fail(unreadable('an event that is not an object'))
     switch (event.type) {
       case 'message_start':
         return this.#start(document, objectAt(event, 'message'))
@@ -102,7 +103,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   #openBlock(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
     const closed = this.#closeBlock()
     const content = objectAt(event, 'content_block')
-    if (typeof content.type !== 'string') return this.#fail(protocolError('sent a content block without a type'))
+    if (typeof content.type !== 'string') return this.#fail(unreadable('a content block without a type'))
     const block = openBlock(document, content, this.#next, this.#id ?? '')
     this.#block = block
     this.#blockIndex = typeof event.index === 'number' ? event.index : this.#blockIndex + 1
@@ -114,10 +115,10 @@ export class AnthropicStreamDecoder implements StreamDecoder {
 
   #delta(document: JsonDocument, event: JsonObject): readonly ReplyEvent[] {
     if (this.#block === undefined || (typeof event.index === 'number' && event.index !== this.#blockIndex)) {
-      return this.#fail(protocolError('sent a delta of a content block that is not open'))
+      return this.#fail(unreadable('a delta of a content block that is not open'))
     }
     const events = this.#block.delta(document, objectAt(event, 'delta'))
-    return events ?? this.#fail(protocolError('sent a delta that does not belong to its content block'))
+    return events ?? this.#fail(unreadable('a delta that does not belong to its content block'))
   }
 
   #closeBlock(): readonly ReplyEvent[] {
@@ -171,9 +172,5 @@ function documentOf({ event, data }: SseFrame): JsonDocument | undefined {
 }
 
 export function secondMessage(): ErrorView {
-  return protocolError('began another message inside this one')
-}
-
-function protocolError(what: string, code = 'upstream_protocol'): ErrorView {
-  return { kind: 'upstream', status: 502, code, message: `The provider ${what}.` }
+  return unreadable('another message inside this one')
 }

@@ -3,6 +3,7 @@ import { RawJson, writeJson } from '../../json/raw.ts'
 import { sseFrame } from '../../stream/sse.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, PartStartEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { apiVersionOf } from './api-version.ts'
 import { BlockFrames, PING } from './block-frames.ts'
@@ -14,7 +15,6 @@ import { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 import { partWriter } from './part-writer.ts'
 import type { ReplyEncoding } from './reply-blocks.ts'
-import { malformedToolCall } from './reply-encode.ts'
 import { keptForEnd, nullFields, stopFields, withKept } from './reply-message.ts'
 import { Serializer } from './serializer.ts'
 import { encodeUsage } from './usage.ts'
@@ -139,7 +139,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     this.#over = true
     const stop = this.#finish === undefined ? undefined : this.#stopFields(this.#finish)
     if (stop === undefined) {
-      const error = this.#finish === undefined ? unfinished() : malformedToolCall()
+      const error = this.#finish === undefined ? TRUNCATED : MALFORMED_CALL
       return closed + encodeStreamError(error, this.#context.requestId)
     }
     const rest = keptForEnd(this.#finish ?? {}, this.#start)
@@ -167,13 +167,4 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     const usage = this.#usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: estimate }
     return encodeUsage(usage, this.#encoding.version)
   }
-}
-
-function unfinished() {
-  return {
-    kind: 'upstream',
-    status: 502,
-    code: 'stream_truncated',
-    message: 'The answer broke off before its end.',
-  } as const
 }

@@ -1,8 +1,9 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { type Writable, writeJson } from '../../json/raw.ts'
 import type { Completion, EmbeddingEvent, ReplyEvent } from '../reply-events.ts'
+import { unreadable } from '../reply-faults.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
-import { errorObject, upstreamError, viewOf } from './errors.ts'
+import { errorObject, viewOf } from './errors.ts'
 import { isRecord, type Json } from './fields.ts'
 import { decodeUsage, encodeUsage } from './usage.ts'
 
@@ -12,7 +13,7 @@ export function decodeEmbeddings({ value }: JsonDocument): readonly ReplyEvent[]
   if (error) return [{ type: 'error', error: viewOf(error, 200) }]
   const nodes = isRecord(value) ? vectorNodes(value) : []
   if (nodes.length === 0) {
-    return [{ type: 'error', error: upstreamError('unreadable', 'The provider’s reply holds no embedding.') }]
+    return [{ type: 'error', error: unreadable('no embedding') }]
   }
   const usage = isRecord(value) ? decodeUsage(value.usageMetadata) : undefined
   return [

@@ -88,11 +88,6 @@ export function viewOf(error: Json, httpStatus: number): ErrorView {
   }
 }
 
-/** A reply that is no error of the provider's, but that nobody can use. */
-export function upstreamError(code: string, message: string): ErrorView {
-  return { kind: 'upstream', status: 502, code: `upstream_${code}`, message }
-}
-
 function isErrorStatus(status: unknown): status is number {
   return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
 }

@@ -3,9 +3,10 @@ import type { Operation } from '../../contract.ts'
 import type { JsonDocument } from '../../json/document.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { TRUNCATED, unreadable } from '../reply-faults.ts'
 import { CandidateDecoder, type ReplySink } from './candidate-decode.ts'
 import { decodeEmbeddings } from './embedding-replies.ts'
-import { errorObject, upstreamError, viewOf } from './errors.ts'
+import { errorObject, viewOf } from './errors.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
 import { Residue } from './residue.ts'
 import { decodeUsage } from './usage.ts'
@@ -43,7 +44,7 @@ export class ReplyDecoder {
     try {
       this.#read(value, document)
     } catch (cause) {
-      this.#fail(upstreamError('unreadable', `The provider's reply cannot be understood: ${reasonOf(cause)}.`))
+      this.#fail(unreadable(reasonOf(cause)))
     }
     return this.#taken()
   }
@@ -54,10 +55,7 @@ export class ReplyDecoder {
     this.#over = true
     const candidates = [...this.#candidates.values()].sort((a, b) => a.index - b.index)
     if (!this.#isWhole(candidates)) {
-      this.#emit({
-        type: 'error',
-        error: upstreamError('truncated', 'The provider ended its reply before it was whole.'),
-      })
+      this.#emit({ type: 'error', error: TRUNCATED })
       return this.#taken()
     }
     const usage = decodeUsage(this.#usage)

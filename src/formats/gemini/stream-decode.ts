@@ -1,8 +1,8 @@
 import { parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { unreadable } from '../reply-faults.ts'
 import type { StreamDecoder } from '../wire-format.ts'
-import { upstreamError } from './errors.ts'
 import { isRecord, type Json, listOf } from './fields.ts'
 import { ReplyDecoder } from './reply-decode.ts'
 import { hasResidue } from './residue.ts'
@@ -20,8 +20,7 @@ export class GeminiStreamDecoder implements StreamDecoder {
     const chunk = read(frame.data)
     if (!chunk) {
       this.#failed = true
-      const error = upstreamError('unreadable', 'The provider sent a chunk that is no JSON.')
-      return [{ type: 'error', error }]
+      return [{ type: 'error', error: unreadable('a chunk that is not JSON') }]
     }
     const [only, ...others] = listOf(chunk.value)
     const events = this.#reply.chunk(only, chunk.document)

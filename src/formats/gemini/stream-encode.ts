@@ -1,8 +1,8 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import { sseFrame } from '../../stream/sse.ts'
-import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, PartStartEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import { TRUNCATED } from '../reply-faults.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { errorBody } from './errors.ts'
 import { Lane } from './lane.ts'
@@ -123,7 +123,7 @@ export class GeminiStreamEncoder implements StreamEncoder {
 
   #end(): string {
     const rest = [...this.#lanes].map(([candidate, lane]) => this.#chunk(candidate, lane.endAll())).join('')
-    if (!this.#isWhole()) return rest + this.#last(errorBody(NO_FINISH, this.#context.requestId))
+    if (!this.#isWhole()) return rest + this.#last(errorBody(TRUNCATED, this.#context.requestId))
     const finishes = [...this.#finishes.values()].sort((a, b) => a.candidate - b.candidate)
     const candidates = finishes.flatMap(finish => this.#ending(finish))
     const chunk = {
@@ -162,11 +162,4 @@ export class GeminiStreamEncoder implements StreamEncoder {
 /** The SDK reads one line of data. In JSON a line end is white space: inside a string it would be escaped. */
 function oneLine(json: string): string {
   return json.includes('\n') || json.includes('\r') ? json.replace(/[\r\n]+/g, ' ') : json
-}
-
-const NO_FINISH: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'upstream_truncated',
-  message: 'The reply ended before it was whole.',
 }

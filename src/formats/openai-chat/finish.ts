@@ -96,10 +96,3 @@ function lostIn({ reason }: FinishEvent): string | undefined {
       return undefined
   }
 }
-
-export const MALFORMED_CALL: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'malformed_tool_call',
-  message: 'The model made a tool call that cannot be read. Try again.',
-}

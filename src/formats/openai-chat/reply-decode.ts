@@ -1,8 +1,8 @@
 /** A whole Chat completion → reply events (OpenAI API reference, "The chat completion object"). */
 import type { JsonDocument } from '../../json/document.ts'
 import type { Part } from '../conversation.ts'
-import type { ErrorView } from '../error-view.ts'
 import type { FinishEvent, ReplyEvent, StartEvent } from '../reply-events.ts'
+import { unreadable } from '../reply-faults.ts'
 import { decodeAssistant } from './assistant-decode.ts'
 import { CallIds } from './call-ids.ts'
 import { decodeAnnotations } from './citations.ts'
@@ -19,16 +19,10 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   if (error) return [{ type: 'error', error: inlineError(error) }]
   const body = objectOf(document.value)
   const choices = arrayOf(body?.choices)?.map(choice => objectOf(choice) ?? {})
-  if (body === undefined || choices === undefined) return [{ type: 'error', error: NOT_A_COMPLETION }]
+  if (body === undefined || choices === undefined)
+    return [{ type: 'error', error: unreadable('something that is not a chat completion') }]
   const failed = choices.map(choice => failedFinish(stringOf(choice.finish_reason))).find(each => each !== undefined)
   return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, body, choices)
-}
-
-const NOT_A_COMPLETION: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'invalid_upstream_reply',
-  message: 'The provider answered with something that is not a chat completion.',
 }
 
 function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fields[]): readonly ReplyEvent[] {

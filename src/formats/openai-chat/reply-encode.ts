@@ -1,11 +1,11 @@
 /** A completion → the body of a Chat completion (OpenAI API reference, "The chat completion object"). */
 import { type Writable, writeJson } from '../../json/raw.ts'
-import { Refusal } from '../../refusal.ts'
 import type { Part, ReasoningPart, ToolCallPart } from '../conversation.ts'
 import type { CompletedCandidate, Completion } from '../reply-events.ts'
+import { asRefusal, MALFORMED_CALL } from '../reply-faults.ts'
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeCitation } from './citations.ts'
-import { encodeFinish, MALFORMED_CALL, noteFinish, type WireFinish } from './finish.ts'
+import { encodeFinish, noteFinish, type WireFinish } from './finish.ts'
 import { FreeTextCalls } from './free-text-calls.ts'
 import { Ledger } from './ledger.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -105,9 +105,7 @@ function finishOf({ index, parts, finish }: CompletedCandidate, ledger: Ledger):
     refused: refusalOf(parts) !== undefined,
     content: parts.length > 0,
   })
-  if (reason === undefined) {
-    throw new Refusal(MALFORMED_CALL.status, MALFORMED_CALL.code, MALFORMED_CALL.message, MALFORMED_CALL)
-  }
+  if (reason === undefined) throw asRefusal(MALFORMED_CALL)
   noteFinish(finish, `candidates[${index}].finish`, ledger)
   return reason
 }

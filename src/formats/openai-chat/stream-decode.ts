@@ -3,6 +3,7 @@ import { parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent, Usage } from '../reply-events.ts'
+import { TRUNCATED, unreadable } from '../reply-faults.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { CallIds } from './call-ids.ts'
 import { CandidateDecoder } from './candidate-decode.ts'
@@ -39,13 +40,13 @@ class ChatStreamDecoder implements StreamDecoder {
       return data.trim() === '[DONE]' ? this.#complete() : this.#read(data, event)
     } catch {
       // Nested deeper than anything that can be worked on.
-      return this.#fail(UNREADABLE)
+      return this.#fail(unreadable('a chunk that is not JSON'))
     }
   }
 
   #read(data: string, event: string | undefined): readonly ReplyEvent[] {
     const value = parsed(data)
-    if (value === undefined) return this.#fail(UNREADABLE)
+    if (value === undefined) return this.#fail(unreadable('a chunk that is not JSON'))
     const error = findError(value) ?? (event === 'error' ? (objectOf(value) ?? {}) : undefined)
     if (error) return this.#fail(inlineError(error))
     const chunk = objectOf(value)
@@ -111,7 +112,7 @@ class ChatStreamDecoder implements StreamDecoder {
 
   /** Usage follows the finish reason on the wire, so both are told here, usage first. */
   #complete(): readonly ReplyEvent[] {
-    if (this.#candidates.size === 0) return this.#fail(EMPTY)
+    if (this.#candidates.size === 0) return this.#fail(TRUNCATED)
     this.#done = true
     const out: ReplyEvent[] = []
     for (const candidate of this.#candidates.values()) candidate.close(out)
@@ -160,23 +161,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-const UNREADABLE: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'invalid_upstream_stream',
-  message: 'The provider sent something in its stream that is not JSON.',
-}
-const EMPTY: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'empty_upstream_stream',
-  message: 'The provider ended its stream without an answer.',
-}
-const TRUNCATED: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'upstream_stream_truncated',
-  message: 'The provider ended its stream before the answer was complete.',
 }

@@ -3,11 +3,11 @@ import { type Writable, writeJson } from '../../json/raw.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
+import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { CandidateEncoder } from './candidate-encode.ts'
 import { encodeStreamError } from './errors.ts'
 import { objectOf } from './fields.ts'
-import { MALFORMED_CALL } from './finish.ts'
 import { FreeTextCalls } from './free-text-calls.ts'
 import { Ledger } from './ledger.ts'
 import { isLegacyClient, noteForeign, replyId } from './reply-parts.ts'
@@ -147,7 +147,7 @@ class ChatStreamEncoder implements StreamEncoder {
   /** Only what is whole ends in `[DONE]`. */
   #end(): string {
     const candidates = [...this.#candidates.values()]
-    if (candidates.length === 0 || !candidates.every(candidate => candidate.finished)) return this.#fail(UNFINISHED)
+    if (candidates.length === 0 || !candidates.every(candidate => candidate.finished)) return this.#fail(TRUNCATED)
     this.#done = true
     return `${this.#lastChunk()}data: [DONE]\n\n`
   }
@@ -166,10 +166,3 @@ class ChatStreamEncoder implements StreamEncoder {
 
 /** A comment: it keeps the connection open, and SDKs skip it. */
 export const HEARTBEAT = ': keep-alive\n\n'
-
-const UNFINISHED: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'upstream_stream_truncated',
-  message: 'The answer ended before it was complete.',
-}

@@ -3,10 +3,10 @@ import type { JsonDocument } from '../../json/document.ts'
 import { parseDocument } from '../../json/document.ts'
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import { vectorBase64, vectorNumbers } from '../embedding-vector.ts'
-import type { ErrorView } from '../error-view.ts'
 import { findError, inlineError } from '../openai-chat/error-decode.ts'
 import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringOf } from '../openai-chat/fields.ts'
 import type { Completion, EmbeddingEvent, RawEvent, ReplyEvent, Usage } from '../reply-events.ts'
+import { unreadable } from '../reply-faults.ts'
 import type { EncodedReply, Observation, ReplyContext } from '../wire-format.ts'
 import { FORMAT } from './name.ts'
 
@@ -31,12 +31,7 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   ]
 }
 
-const NO_VECTORS: ErrorView = {
-  kind: 'upstream',
-  status: 502,
-  code: 'invalid_upstream_reply',
-  message: 'The provider answered with something that is not a list of embeddings.',
-}
+const NO_VECTORS = unreadable('something that is not a list of embeddings')
 
 function decodeVector(value: unknown, place: number): EmbeddingEvent | undefined {
   const fields = objectOf(value)

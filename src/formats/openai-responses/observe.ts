@@ -1,13 +1,13 @@
 /** Reading what matters of replies that pass by unchanged. */
 import { type JsonDocument, parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
+import { unreadable } from '../reply-faults.ts'
 import type { FrameSign, Observation, StreamObserver } from '../wire-format.ts'
 import { decodeInnerError } from './errors.ts'
 import { type Fields, isFields, stringOf } from './fields.ts'
 import { reasonOf, seenIn } from './finish.ts'
 import { frameType, isJsonObject } from './frame-type.ts'
 import { failureOf, isFailure } from './reply-decode.ts'
-import { UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 export class ResponsesObserver implements StreamObserver {
@@ -54,7 +54,7 @@ export class ResponsesObserver implements StreamObserver {
 
   #unreadable(): FrameSign {
     this.#over = true
-    this.#observation = { ...this.#observation, error: UNREADABLE }
+    this.#observation = { ...this.#observation, error: unreadable('an event that is not JSON') }
     return 'error'
   }
 
@@ -94,7 +94,7 @@ function observed(document: JsonDocument, response: Fields, toolCall: boolean): 
 /** @param document a whole response, or the error that came with status 200 in its place */
 export function observeReply(document: JsonDocument): Observation {
   const response = document.value
-  if (!isFields(response)) return { error: UNREADABLE }
+  if (!isFields(response)) return { error: unreadable('an event that is not JSON') }
   if (isFailure(response)) return { error: decodeInnerError(failureOf(response)) }
   return observed(document, response, false)
 }

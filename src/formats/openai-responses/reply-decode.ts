@@ -2,19 +2,19 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { Part } from '../conversation.ts'
 import type { ReplyEvent, StartEvent } from '../reply-events.ts'
+import { unreadable } from '../reply-faults.ts'
 import { decodeInnerError } from './errors.ts'
 import { tolerate } from './fault.ts'
 import { type Fields, isFields, listOf, numberOf, stringOf } from './fields.ts'
 import { decodeFinish, seenIn } from './finish.ts'
 import { decodeHostedItem } from './hosted-items.ts'
 import { decodeItem } from './item-decode.ts'
-import { UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 /** Never throws; an error that came with status 200 becomes an `error` event. */
 export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const response = document.value
-  if (!isFields(response)) return [{ type: 'error', error: UNREADABLE }]
+  if (!isFields(response)) return [{ type: 'error', error: unreadable('something that is not a response') }]
   if (isFailure(response)) return [{ type: 'error', error: decodeInnerError(failureOf(response)) }]
   const events: ReplyEvent[] = [decodeStart(response)]
   let index = 0

@@ -3,6 +3,7 @@ import { type JsonDocument, parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { TRUNCATED, unreadable } from '../reply-faults.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeInnerError } from './errors.ts'
 import { type Fields, isFields, listOf } from './fields.ts'
@@ -10,7 +11,6 @@ import { decodeFinish, seenIn } from './finish.ts'
 import { frameType, isJsonObject } from './frame-type.ts'
 import { OutputDecoder } from './output-decode.ts'
 import { decodeStart, failureOf } from './reply-decode.ts'
-import { TRUNCATED, UNREADABLE } from './stream-faults.ts'
 import { decodeUsage } from './usage.ts'
 
 export class ResponsesStreamDecoder implements StreamDecoder {
@@ -24,7 +24,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
     try {
       return this.#read(type, frame.data)
     } catch {
-      return this.#fail(UNREADABLE)
+      return this.#fail(unreadable('an event that is not JSON'))
     }
   }
 
@@ -54,7 +54,7 @@ export class ResponsesStreamDecoder implements StreamDecoder {
       case 'response.content_part.done':
         return this.#within(type, parseDocument(data))
       case undefined:
-        return isJsonObject(data) ? [] : this.#fail(UNREADABLE)
+        return isJsonObject(data) ? [] : this.#fail(unreadable('an event that is not JSON'))
       default:
         return this.#part(type, JSON.parse(data))
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import format from '../../../src/formats/anthropic-messages/format.ts'
 import type { ReplyEvent } from '../../../src/formats/reply-events.ts'
+import { TRUNCATED } from '../../../src/formats/reply-faults.ts'
 import { grammarViolation } from '../../support/canonical-grammar.ts'
 import { framesOf } from '../../support/frames.ts'
 import { completionOf, streamEvents } from './exchange.ts'
@@ -220,7 +221,7 @@ describe('a broken stream is an error:', () => {
   })
 
   it('no stream at all', () => {
-    expect(errorOf(streamEvents(''))).toMatchObject({ code: 'stream_truncated' })
+    expect(errorOf(streamEvents(''))).toMatchObject(TRUNCATED)
   })
 })
 

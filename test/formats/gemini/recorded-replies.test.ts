@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import format from '../../../src/formats/gemini/format.ts'
 import type { Completion } from '../../../src/formats/reply-events.ts'
+import { TRUNCATED } from '../../../src/formats/reply-faults.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { grammarViolation } from '../../support/canonical-grammar.ts'
 import { framesOf } from '../../support/frames.ts'
@@ -58,7 +59,7 @@ describe.skipIf(REPLIES.length === 0)('recorded replies', () => {
   test('a stream that was cut is an error, not an answer', () => {
     const events = eventsOfStream(reply(CUT).text)
     expect(grammarViolation(events)).toBeUndefined()
-    expect(events.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_truncated', status: 502 } })
+    expect(events.at(-1)).toMatchObject({ type: 'error', error: TRUNCATED })
   })
 
   test('a blocked prompt is a filtered answer and no failure', () => {

@@ -5,6 +5,7 @@ import type { ErrorView } from '../../../src/formats/error-view.ts'
 import format from '../../../src/formats/gemini/format.ts'
 import { checkStream } from '../../../src/formats/gemini/grammar.ts'
 import type { FinishEvent, ReplyEvent } from '../../../src/formats/reply-events.ts'
+import { TRUNCATED } from '../../../src/formats/reply-faults.ts'
 import { grammarViolation } from '../../support/canonical-grammar.ts'
 import { chunksOf, eventsOfChunks, eventsOfFrames, gathered, replyContext, streamOf } from './exchange.ts'
 
@@ -114,7 +115,7 @@ describe('decoding', () => {
 
   test('a stream that ends without a reason is an error, whatever it has said (E222)', () => {
     const events = eventsOfChunks(chunk([{ text: 'Hello' }]))
-    expect(events.at(-1)).toMatchObject({ type: 'error', error: { kind: 'upstream', code: 'upstream_truncated' } })
+    expect(events.at(-1)).toMatchObject({ type: 'error', error: TRUNCATED })
     expect(eventsOfChunks()).toMatchObject([{ type: 'error' }])
   })
 
@@ -134,7 +135,7 @@ describe('decoding', () => {
       [{ error: { code: 400, status: 'INVALID_ARGUMENT', message: 'x' } }],
       { kind: 'bad-request', status: 400 },
     ],
-    ['a chunk that is no object', 'hello', { kind: 'upstream', code: 'upstream_unreadable' }],
+    ['a chunk that is no object', 'hello', { kind: 'upstream', code: 'upstream_failed' }],
   ])('%s ends the reply, and nothing follows', (_, bad, error) => {
     const events = eventsOfChunks(chunk([{ text: 'a' }]), bad, chunk([{ text: 'b' }], STOP))
     expect(grammarViolation(events)).toBeUndefined()
@@ -143,7 +144,7 @@ describe('decoding', () => {
 
   test.each(['', '{', '[DONE]', 'null', '<html>'])('%j instead of a chunk is an error', data => {
     const events = eventsOfFrames([{ data }])
-    expect(events).toMatchObject([{ type: 'error', error: { code: 'upstream_unreadable' } }])
+    expect(events).toMatchObject([{ type: 'error', error: { code: 'upstream_failed' } }])
   })
 
   test('an error body over several lines is read where it is framed as data', () => {
@@ -260,7 +261,7 @@ describe('arguments in pieces (E235)', () => {
     'a piece at %j is an error, and no attack',
     jsonPath => {
       const events = eventsOfChunks(piece([{ jsonPath, numberValue: 1 }]))
-      expect(events.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_unreadable' } })
+      expect(events.at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_failed' } })
     },
   )
 

@@ -1,6 +1,7 @@
 /** Recorded exchanges with OpenAI and 26 compatible servers, through the canonical view and back. */
 import { describe, expect, test } from 'vitest'
 import format from '../../../src/formats/openai-chat/format.ts'
+import { openaiCode } from '../../../src/formats/openai-errors.ts'
 import { bodyCheck } from '../../../src/formats/validate.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { grammarViolations } from '../../support/canonical-grammar.ts'
@@ -94,8 +95,8 @@ describe('errors', () => {
     expect(error.message.length).toBeGreaterThan(5)
     expect(error.code).toMatch(/^[a-zA-Z_][\w.-]*$/)
     const { body } = format.encodeError(error, 'req-1')
-    // One code for every context that is too long: programs look for it.
-    const code = error.kind === 'context-length' ? 'context_length_exceeded' : error.code
+    // One code for what programs look for, whatever the provider called it.
+    const code = openaiCode(error)
     expect(format.decodeError(each.status, parseDocument(body))).toEqual({ ...error, code })
   })
 })

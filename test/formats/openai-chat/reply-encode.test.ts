@@ -6,6 +6,7 @@ import type { Part } from '../../../src/formats/conversation.ts'
 import format from '../../../src/formats/openai-chat/format.ts'
 import { checkStream } from '../../../src/formats/openai-chat/grammar.ts'
 import type { Completion, FinishEvent, FinishReason, ReplyEvent } from '../../../src/formats/reply-events.ts'
+import { TRUNCATED } from '../../../src/formats/reply-faults.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { anyEvents, completion } from '../../support/arbitraries.ts'
 import { framesOf } from '../../support/frames.ts'
@@ -218,7 +219,7 @@ describe('streams', () => {
   test('events that end without a finish are an error, never a made-up success', () => {
     const events: ReplyEvent[] = [START, { type: 'part-start', index: 0, candidate: 0, part: TEXT }, { type: 'end' }]
     const last = chunksOf(events).at(-1)
-    expect(last).toMatchObject({ error: { code: 'upstream_stream_truncated' } })
+    expect(last).toMatchObject({ error: { code: TRUNCATED.code, message: TRUNCATED.message } })
     expect(streamOf(events, replyContext())).not.toContain('[DONE]')
   })
 
