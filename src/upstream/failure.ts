@@ -57,6 +57,8 @@ export function classify(error: Error & { readonly code?: unknown }): TransportF
   if (DNS.has(code)) return 'dns'
   if (CONNECT.has(code)) return 'connect'
   if (TLS.test(code)) return 'tls'
+  // So undici calls an answer that was cut, where the provider had announced to close the connection after it.
+  if (error.name === 'HTTPParserError' && error.message.includes('Invalid EOF state')) return 'reset'
   // Not all of undici's parser errors have a code.
   if (error.name === 'HTTPParserError' || PROTOCOL.test(code)) return 'protocol'
   if (/^bad (response|upgrade)/.test(error.message)) return 'protocol'

@@ -84,6 +84,17 @@ const BEFORE_THE_FIRST_BYTE: readonly Fault[] = [
     result: 'reset',
   },
   {
+    name: 'breaks a whole answer off, having said that it would close the connection',
+    act: ({ reply }) => ({
+      chunks: [JSON.stringify(reply('hello')).slice(0, 20)],
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      ending: 'cut',
+    }),
+    only: 'whole',
+    status: 502,
+    result: 'reset',
+  },
+  {
     name: 'ends a whole answer in the middle',
     act: ({ reply }) => ({ body: JSON.stringify(reply('hello')).slice(0, 20) }),
     only: 'whole',
