@@ -97,12 +97,16 @@ attempts.
     },
   ],
   setup({ options, clock, metrics, providers }) {
-    const retries = metrics.counter('retries_total', 'Attempts after the first.', { failure: COUNTED })
+    const provider = [...providers.keys()]
+    const retries = metrics.counter('retries_total', 'Attempts after the first, by what the last one did.', {
+      provider,
+      failure: COUNTED,
+    })
     const exhausted = metrics.counter('retry_budget_exhausted_total', 'Attempts for which no budget was left.', {
-      provider: [...providers.keys()],
+      provider,
     })
     const { budget, budget_per_minute } = options
-    const budgets = new Map([...providers.keys()].map(name => [name, newBudget(budget, budget_per_minute, clock)]))
+    const budgets = new Map(provider.map(name => [name, newBudget(budget, budget_per_minute, clock)]))
 
     /** How long to wait before the next attempt, in milliseconds; `undefined` when there must not be one. */
     function waitBefore(attempt: number, error: UpstreamError, { alternatives = 0 }: Call): number | undefined {
@@ -124,7 +128,8 @@ attempts.
       }
       call.log.info('trying again', { failure: error.failure, attempt, wait_ms: Math.round(waitMs) })
       await clock.sleep(waitMs, call.signal)
-      retries.add(1, { failure: COUNTED.includes(error.failure) ? error.failure : 'hinted' })
+      const failure = COUNTED.includes(error.failure) ? error.failure : 'hinted'
+      retries.add(1, { provider: error.provider, failure })
       return true
     }
 

@@ -1,130 +1,99 @@
-/** Three providers that fail in every way before their first byte: whatever one of them could serve is served, once. */
+/** Providers that fail in every way: whatever one of them could serve before the first byte is served, once. */
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { startTestGateway } from '../support/gateway.ts'
-import { post } from '../support/sse-client.ts'
-import { type Act, startUpstream, type Upstream, type UpstreamRequest } from '../support/upstream.ts'
-import { ANTHROPIC, CHAT, type Dialect, wholeStream } from './dialects.ts'
+import { startUpstream } from '../support/upstream.ts'
+import { ANTHROPIC, CHAT, type Dialect, seriesOf } from './dialects.ts'
+import { type Attempt, FailingProvider } from './failing-providers.ts'
 
-const CALLS = 2000
-const AT_ONCE = 20
+const CALLS = 10_000
+const AT_ONCE = 50
 
-interface Fault {
-  readonly act: (dialect: Dialect, stream: boolean) => Act
-  /** Label of the attempt. */
-  readonly result: string
-}
-
-/** Every connection is used once: one that was kept alive and turned out to be closed would be tried again unseen. */
-const CLOSE = { connection: 'close' }
-
-const FAULTS: readonly Fault[] = [
-  { result: 'status_500', act: ({ error }) => ({ status: 500, json: error('no'), headers: CLOSE }) },
-  { result: 'status_529', act: ({ error }) => ({ status: 503, json: error('no'), headers: CLOSE }) },
-  {
-    result: 'status_429',
-    act: ({ error }) => ({ status: 429, json: error('no'), headers: { ...CLOSE, 'retry-after-ms': '5' } }),
-  },
-  { result: 'status_401', act: ({ error }) => ({ status: 401, json: error('no'), headers: CLOSE }) },
-  { result: 'reset', act: () => ({ refuse: 'reset' }) },
-  { result: 'reset', act: () => ({ refuse: true }) },
-  { result: 'protocol', act: () => ({ raw: 'this is not HTTP\r\n\r\n' }) },
-  {
-    result: 'error_in_200',
-    act: ({ error, errorFrame }, stream) =>
-      stream ? { chunks: [errorFrame], headers: CLOSE } : { json: error('no'), headers: CLOSE },
-  },
-]
-
-/** The same for every run: what provider `place` does with call `index`; `undefined`: it answers. */
-function faultAt(index: number, place: number): Fault | undefined {
-  const dice = Math.imul(index * 3 + place + 1, 2654435761) >>> 8
-  return dice % 100 < 45 ? FAULTS[Math.floor(dice / 100) % FAULTS.length] : undefined
-}
-
-class Provider {
-  readonly name: string
-  readonly dialect: Dialect
-  readonly place: number
-  /** How often each call was answered here. */
-  readonly answered = new Map<number, number>()
-  /** Attempts, by how they ended. */
-  readonly results = new Map<string, number>()
-
-  constructor(name: string, dialect: Dialect, place: number) {
-    this.name = name
-    this.dialect = dialect
-    this.place = place
-  }
-
-  play(upstream: Upstream): void {
-    upstream.otherwise(request => this.#act(request))
-  }
-
-  #act(request: UpstreamRequest): Act {
-    const body = request.body.toString()
-    const index = Number(/call-(\d+)/.exec(body)?.[1])
-    const stream = body.includes('"stream":true')
-    const fault = faultAt(index, this.place)
-    const result = fault?.result ?? 'ok'
-    this.results.set(result, (this.results.get(result) ?? 0) + 1)
-    if (fault) return fault.act(this.dialect, stream)
-    this.answered.set(index, (this.answered.get(index) ?? 0) + 1)
-    const text = `${this.name} answers ${index}.`
-    return stream
-      ? { chunks: [wholeStream(this.dialect, text)], headers: CLOSE }
-      : { json: this.dialect.reply(text), headers: CLOSE }
-  }
-}
-
+const ledger: Attempt[] = []
 const providers = [
-  new Provider('alpha', CHAT, 0),
-  new Provider('beta', ANTHROPIC, 1),
-  new Provider('gamma', CHAT, 2),
-] as const
+  new FailingProvider('alpha', CHAT, 0, ledger),
+  new FailingProvider('beta', ANTHROPIC, 1, ledger),
+  new FailingProvider('gamma', CHAT, 2, ledger),
+]
+const NAMES = [...providers.map(({ name }) => name), 'nobody']
 
-const PLACES = '[{ provider = "alpha" }, { provider = "beta" }, { provider = "gamma" }]'
-
+/** `nobody`: on the first of all ports nobody listens, and no client ever gets it as its own. */
 function config(urls: readonly string[]): string {
-  const tables = providers.map(
-    ({ name, dialect }, index) =>
-      `[providers.${name}]\nclient = "${dialect.name}"\nbase_url = "${urls[index]}/v1"\napi_key = "k"\n`,
-  )
+  const tables = providers.map(({ name, dialect }, index) => providerTable(name, dialect.name, urls[index] ?? ''))
+  const places = NAMES.map(provider => `{ provider = "${provider}" }`)
+  const targets = NAMES.map(provider => `{ provider = "${provider}", weight = ${provider === 'nobody' ? 0.1 : 1} }`)
   const steps = [
-    `use = "balance"\ntargets = ${PLACES}`,
-    `use = "fallback"\nto = ${PLACES}`,
+    `use = "balance"\ntargets = [${targets.join(', ')}]`,
+    `use = "fallback"\nto = [${places.join(', ')}]`,
     'use = "convert"',
-    'use = "retry"\nattempts = 2\nbase_delay = "1ms"',
+    'use = "retry"\nattempts = 2\nbase_delay = "1ms"\nmax_retry_after = "1s"\nbudget_per_minute = 1_000_000',
     'use = "breaker"\nkeep = true\nopen_for = "20ms"',
     'use = "timeout"\nfirst_token = "30s"\ntotal = "60s"',
   ]
   const pipeline = '[pipelines.main]\nparsers = ["openai-chat", "anthropic-messages"]\nprovider = "alpha"\n'
-  return [...tables, pipeline, ...steps.map(step => `[[pipelines.main.processors]]\n${step}\n`)].join('\n')
+  return [
+    ...tables,
+    providerTable('nobody', 'openai-chat', 'http://127.0.0.1:1'),
+    pipeline,
+    ...steps.map(step => `[[pipelines.main.processors]]\n${step}\n`),
+  ].join('\n')
+}
+
+function providerTable(name: string, client: string, url: string): string {
+  return `[providers.${name}]\nclient = "${client}"\nbase_url = "${url}/v1"\napi_key = "k"\ntimeouts = { first_token = "2s", total = "3s" }\n`
 }
 
 interface Answer {
-  readonly index: number
+  readonly call: number
+  readonly stream: boolean
+  readonly dialect: Dialect
   readonly status: number
-  readonly text: string
-  readonly isWhole: boolean
+  readonly body: string
 }
 
-async function ask(url: string, index: number): Promise<Answer> {
-  const dialect = index % 3 === 0 ? ANTHROPIC : CHAT
-  const stream = index % 2 === 0
-  const reply = await post(url + dialect.path(stream), dialect.request(stream, `call-${index}`))
-  const text = await reply.text()
-  const isWhole = !stream || dialect.isFinished(text)
-  return { index, status: reply.status, text: stream && reply.status === 200 ? dialect.textOf(text) : text, isWhole }
+const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
+
+async function ask(url: string, call: number): Promise<Answer> {
+  const dialect = call % 3 === 0 ? ANTHROPIC : CHAT
+  const stream = call % 2 === 0
+  const headers = { 'content-type': 'application/json' }
+  const outgoing = request(url + dialect.path(stream), { method: 'POST', agent, headers })
+  outgoing.end(JSON.stringify(dialect.request(stream, `call-${call}`)))
+  const [message] = (await once(outgoing, 'response')) as [IncomingMessage]
+  return { call, stream, dialect, status: message.statusCode ?? 0, body: await text(message) }
 }
 
 async function askAll(url: string): Promise<readonly Answer[]> {
   const answers: Answer[] = []
-  let index = 0
+  let call = 0
   const work = async (): Promise<void> => {
-    while (index < CALLS) answers.push(await ask(url, index++))
+    while (call < CALLS) answers.push(await ask(url, call++))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
+  agent.destroy()
   return answers
+}
+
+/** What the client should have been told, by who was asked; what it was told; and that nobody was asked after that. */
+function verdictOn({ call, stream, dialect, status, body }: Answer, attempts: readonly Attempt[]): string {
+  const last = attempts.at(-1)
+  const earlier = attempts.slice(0, -1).filter(({ kind }) => kind !== 'fails')
+  if (earlier.length > 0) return 'somebody was asked after the first byte'
+  const teller = providers.find(({ name }) => name === last?.provider)
+  if (last?.kind === 'answers') {
+    if (status !== 200 || (stream && !dialect.isFinished(body))) return 'an answer was lost'
+    const said = stream ? dialect.textOf(body) : body
+    return said.split(' answers ').length === 2 && said.includes(teller?.textFor(call) ?? '') ? '' : 'not one answer'
+  }
+  if (last?.kind === 'breaks') {
+    const isTold = status === 200 && dialect.errorIn(body) !== undefined && !dialect.isFinished(body)
+    return isTold && dialect.textOf(body) === 'half ' ? '' : 'the client was not told that its stream broke'
+  }
+  const able = providers.filter(provider => provider.atLast(call, stream) === 'answers')
+  if (able.length > 0) return `${able.map(({ name }) => name).join(' and ')} could have answered`
+  return status >= 400 ? '' : 'an answer of nobody'
 }
 
 /** The sum of all series of a metric that have these labels. */
@@ -136,45 +105,50 @@ function sumOf(metrics: string, name: string, labels: Readonly<Record<string, st
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
-it('no call is lost that any provider could have served, and none is answered twice', async () => {
+/** How often each key was there. */
+function counted(keys: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return counts
+}
+
+it('no call is lost that any provider could have served, none is answered twice, and metrics tell of every attempt', async () => {
   await using alpha = await startUpstream()
   await using beta = await startUpstream()
   await using gamma = await startUpstream()
-  const upstreams = [alpha, beta, gamma] as const
-  for (const [index, upstream] of upstreams.entries()) providers[index]?.play(upstream)
+  const upstreams = [alpha, beta, gamma]
+  for (const [index, provider] of providers.entries()) provider.play(upstreams[index] ?? alpha)
   await using gateway = await startTestGateway(config(upstreams.map(({ url }) => url)))
 
   const answers = await askAll(gateway.url)
   expect(answers).toHaveLength(CALLS)
-  for (const { index, status, text, isWhole } of answers) {
-    const able = providers.filter(({ place }) => faultAt(index, place) === undefined)
-    const told = providers.filter(({ answered }) => answered.has(index))
-    const what = `call ${index}: ${status} ${text}`
-    if (able.length === 0) {
-      expect(status, what).toBeGreaterThanOrEqual(400)
-      expect(told, what).toEqual([])
-      continue
-    }
-    expect([status, isWhole], what).toEqual([200, true])
-    expect(told.length, what).toBe(1)
-    expect(told[0]?.answered.get(index), what).toBe(1)
-    expect(text, what).toContain(`${told[0]?.name} answers ${index}.`)
-  }
+  const attempts = Map.groupBy(ledger, ({ call }) => call)
+  const wrong = answers.flatMap(answer => {
+    const asked = attempts.get(answer.call) ?? []
+    const verdict = verdictOn(answer, asked)
+    return verdict === '' ? [] : [{ verdict, asked, answer }]
+  })
+  expect(wrong).toEqual([])
 
   const metrics = await gateway.metrics()
-  for (const { name, results } of providers) {
-    for (const [result, count] of results) {
-      expect(sumOf(metrics, 'sluice_upstream_attempts_total', { provider: name, result }), `${name} ${result}`).toBe(
-        count,
-      )
-    }
+  const told = (name: string, provider: string): number => sumOf(metrics, `sluice_${name}`, { provider })
+  // What the gateway counts is what the providers saw.
+  for (const [key, count] of counted(ledger.map(({ provider, result }) => `${provider} ${result}`))) {
+    const [provider = '', result = ''] = key.split(' ')
+    expect(seriesOf(metrics, 'sluice_upstream_attempts_total', { provider, result }), key).toBe(count)
   }
-  for (const name of ['sluice_fallbacks_total', 'sluice_retries_total', 'sluice_breaker_refusals_total']) {
-    expect(sumOf(metrics, name), name).toBeGreaterThan(0)
+  for (const { name } of providers) {
+    const seen = ledger.filter(({ provider }) => provider === name).length
+    expect(told('upstream_attempts_total', name), name).toBe(seen)
   }
-  // Every attempt began as a call, a fallback or a retry; the breaker refused the others.
-  const begun = CALLS + sumOf(metrics, 'sluice_fallbacks_total') + sumOf(metrics, 'sluice_retries_total')
-  const attempts = sumOf(metrics, 'sluice_upstream_attempts_total')
-  expect(attempts).toBe(begun - sumOf(metrics, 'sluice_breaker_refusals_total'))
-  expect(attempts).toBe(upstreams.reduce((sum, { requests }) => sum + requests.length, 0))
+  expect(sumOf(metrics, 'sluice_upstream_attempts_total', { provider: 'nobody', result: 'connect' })).toBe(
+    told('upstream_attempts_total', 'nobody'),
+  )
+  // Each attempt was somebody's choice: the first, one elsewhere, or one more; the breaker refused the others.
+  for (const name of NAMES) {
+    const chosen = told('balance_choices_total', name) + told('fallbacks_total', name) + told('retries_total', name)
+    expect(told('upstream_attempts_total', name), name).toBe(chosen - told('breaker_refusals_total', name))
+    expect(told('breaker_refusals_total', name), name).toBeGreaterThan(0)
+  }
+  expect(sumOf(metrics, 'sluice_balance_choices_total')).toBe(CALLS)
 }, 120_000)

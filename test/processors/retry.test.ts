@@ -151,7 +151,7 @@ testProcessor(test, 'retry', retry, {
       replies: [{ throws: hinting('status_400', 'true') }, ok],
       expect({ sent, metrics }) {
         expect(sent).toHaveLength(2)
-        expect(metrics).toEqual([{ name: 'retries_total', value: 1, labels: { failure: 'hinted' } }])
+        expect(metrics).toEqual([{ name: 'retries_total', value: 1, labels: { provider: 'main', failure: 'hinted' } }])
       },
     },
     'stops when its budget is used up': {
