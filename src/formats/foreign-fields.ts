@@ -32,7 +32,17 @@ const SILENT: ReadonlyMap<string, ReadonlyMap<string, Silence>> = new Map([
     new Map<string, Silence>([
       // What every tool of the client's own is.
       ['type', text => text === '"custom"'],
+      // What every tool's caller is: the model itself.
+      ['allowed_callers', text => text === '["direct"]'],
       ['context_management', clearsThinkingOnly],
+    ]),
+  ],
+  [
+    'openai-chat',
+    new Map<string, Silence>([
+      // Kept beside what the canonical view makes of it, so that a client is answered in its own words.
+      ['user', always],
+      ['prompt_cache_breakpoint', text => (Object(JSON.parse(text)) as { mode?: unknown }).mode === 'explicit'],
     ]),
   ],
   [

@@ -36,3 +36,13 @@ test('clearing old thinking is nothing where no thinking goes, clearing tool res
 test("OpenAI's names of items and Codex's account of itself mean nothing to others", () => {
   expect(lost('openai-responses', { id: '"msg_1"', client_metadata: '{}', moderation: '{}' })).toEqual(['moderation'])
 })
+
+test('a field that the canonical view has under another name is not lost', () => {
+  expect(lost('openai-chat', { user: '"u"', prompt_cache_breakpoint: '{"mode":"explicit"}' })).toEqual([])
+  expect(lost('openai-chat', { prompt_cache_breakpoint: '{"mode":"new"}' })).toEqual(['prompt_cache_breakpoint'])
+})
+
+test('a tool that only the model calls loses nothing, one that only code calls does', () => {
+  expect(lost('anthropic-messages', { allowed_callers: '["direct"]' })).toEqual([])
+  expect(lost('anthropic-messages', { allowed_callers: '["code_execution_20260120"]' })).toHaveLength(1)
+})
