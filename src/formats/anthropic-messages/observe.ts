@@ -80,7 +80,11 @@ export class AnthropicStreamObserver implements StreamObserver {
     this.#id = id
     this.#model = stringAt(message, 'model')
     this.#usage.add(document, message.usage)
-    return 'preamble'
+    this.#stopReason = stringAt(message, 'stop_reason')
+    // A turn that only goes on with calls of running code has all of its content in the start.
+    const content = objectsAt(message, 'content')
+    this.#hasToolCalls = content.some(block => block.type === 'tool_use')
+    return content.length === 0 ? 'preamble' : 'content'
   }
 
   #fail(error: ErrorView): FrameSign {

@@ -18,18 +18,28 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   reader.add(document, body.usage)
   const { usage } = reader
   const id = stringAt(body, 'id') ?? ''
-  const parts = decodeContent(document, body.content).map((part, index) => withCallId(part, id, index))
+  const parts = wholeParts(document, body.content, id)
   const start = present({ type: 'start', id, model: stringAt(body, 'model') ?? '', usage } as const)
   return [
     start,
-    ...parts.flatMap((part, index): readonly ReplyEvent[] => [
-      { type: 'part-start', index, candidate: 0, part },
-      { type: 'part-end', index },
-    ]),
+    ...eventsOfParts(parts),
     { ...decodeFinish(body, parts.some(isToolCall)), ...extensionsWith(leftoverMessage(document, body)) },
     ...(usage === undefined ? [] : [{ type: 'usage', usage } as const]),
     { type: 'end' },
   ]
+}
+
+/** The parts of content that came whole. */
+export function wholeParts(document: JsonDocument, content: readonly unknown[], messageId: string): readonly Part[] {
+  return decodeContent(document, content).map((part, index) => withCallId(part, messageId, index))
+}
+
+/** The first parts of a reply, each at once. */
+export function eventsOfParts(parts: readonly Part[]): readonly ReplyEvent[] {
+  return parts.flatMap((part, index): readonly ReplyEvent[] => [
+    { type: 'part-start', index, candidate: 0, part },
+    { type: 'part-end', index },
+  ])
 }
 
 /** An empty id is no id (conversion.md E38). */

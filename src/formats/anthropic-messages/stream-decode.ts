@@ -10,7 +10,7 @@ import { isObject, type JsonObject, objectAt, present, stringAt } from './fields
 import { extensionsWith, type Fields, parsed } from './leftovers.ts'
 import { FORMAT } from './name.ts'
 import { type OpenBlock, openBlock } from './open-block.ts'
-import { decodeFinish, leftoverDelta, leftoverMessage } from './reply-decode.ts'
+import { decodeFinish, eventsOfParts, isToolCall, leftoverDelta, leftoverMessage, wholeParts } from './reply-decode.ts'
 import { UsageReader } from './usage.ts'
 
 const NOTHING: readonly ReplyEvent[] = []
@@ -90,7 +90,17 @@ export class AnthropicStreamDecoder implements StreamDecoder {
       model: stringAt(message, 'model') ?? '',
       usage: this.#usage.usage,
     } as const)
-    return [{ ...start, ...extensionsWith(this.#rest) }]
+    return [{ ...start, ...extensionsWith(this.#rest) }, ...this.#begunWith(document, message)]
+  }
+
+  /** A turn that only goes on with calls of running code has all of its content, and its end, in the start. */
+  #begunWith(document: JsonDocument, message: JsonObject): readonly ReplyEvent[] {
+    if (stringAt(message, 'stop_reason') !== undefined) this.#stop = message
+    if (!Array.isArray(message.content) || message.content.length === 0) return NOTHING
+    const parts = wholeParts(document, message.content, this.#id ?? '')
+    this.#next = parts.length
+    this.#hasToolCalls = parts.some(isToolCall)
+    return eventsOfParts(parts)
   }
 
   /** A start for a stream that never sent its own. */

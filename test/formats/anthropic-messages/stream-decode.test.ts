@@ -49,6 +49,22 @@ describe('a stream', () => {
     expect(streamEvents(textOf(events, false))).toEqual(decode(...events))
   })
 
+  it('may hold all of its content, and its end, in its start', () => {
+    const content = [
+      { type: 'code_execution_tool_result', tool_use_id: 'srvtoolu_1', content: { type: 'code_execution_result' } },
+      { ...TOOL, input: { at: 'b' }, caller: { type: 'code_execution_20250825', tool_id: 'srvtoolu_2' } },
+    ]
+    const frames = framesOf(textOf([start({ content, stop_reason: 'tool_use' }), { type: 'message_stop' }]))
+    const events = decode(start({ content, stop_reason: 'tool_use' }), { type: 'message_stop' })
+    const [candidate] = completionOf(events).candidates
+    expect(candidate?.parts.map(part => part.type)).toEqual(['hosted-tool', 'tool-call'])
+    expect(candidate?.parts[1]).toMatchObject({ callId: 'toolu_1', name: 'look', arguments: '{"at":"b"}' })
+    expect(candidate?.finish).toMatchObject({ reason: 'tool-calls', raw: 'tool_use' })
+    const observer = format.observeStream()
+    expect(frames.map(frame => observer.frame(frame))).toEqual(['content', 'terminal'])
+    expect(observer.observation).toMatchObject({ finish: 'tool-calls', usage: { input: 8 } })
+  })
+
   it('never hands on half a character', () => {
     const events = decode(
       start(),
