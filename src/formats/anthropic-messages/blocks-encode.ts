@@ -1,6 +1,7 @@
 /** Parts of a request, canonical → wire. `undefined` stands for a part that leaves no block behind. */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { CompactionPart, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../conversation.ts'
+import { isNeeded, neededReason } from '../needed-parts.ts'
 import { argumentsObject, RAW_ARGUMENTS } from './arguments.ts'
 import { encodeCitations } from './citations.ts'
 import { type Encoding, unsupported } from './encoding.ts'
@@ -144,15 +145,10 @@ function encodeForeign(
   { log }: Encoding,
 ): RawJson | undefined {
   if (part.format === FORMAT) return new RawJson(part.json)
-  const what = part.type === 'opaque' ? part.label : part.tool
-  if (HOLDS_THE_PROMPT.has(what))
-    throw unsupported(path, `Only ${part.format} can read "${what}". Send what it stands for.`)
-  log.dropped(path, `Anthropic cannot read "${what}" of ${part.format}`)
+  if (part.type === 'opaque' && isNeeded(part)) throw unsupported(path, `"${path}": ${neededReason(part)}.`)
+  log.dropped(path, `Anthropic cannot read "${part.type === 'opaque' ? part.label : part.tool}" of ${part.format}`)
   return undefined
 }
-
-/** Names under which other providers keep a part of the prompt: without it the model would answer something else. */
-const HOLDS_THE_PROMPT: ReadonlySet<string> = new Set(['cachedContent'])
 
 export function textOf(block: Block | undefined): string | undefined {
   if (block === undefined || block instanceof RawJson) return undefined

@@ -2,6 +2,7 @@ import type { Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import { isBillingHeader } from '../billing-header.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
+import { isNeeded, neededReason } from '../needed-parts.ts'
 import { encodeArguments } from './arguments.ts'
 import { wireId } from './call-ids.ts'
 import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
@@ -38,6 +39,7 @@ function encodeKept(
 ): readonly WirePart[] {
   if (part.type === 'opaque') {
     if (part.format === FORMAT) return opaqueMembers(part.json)
+    if (isNeeded(part)) throw unsupported(path, `cannot be sent: ${neededReason(part)}.`)
     if (!isBillingHeader(part)) losses.dropped(path, `only ${part.format} knows what ${part.label} is`)
     return []
   }

@@ -1,6 +1,7 @@
 /** Parts of a turn → `content` of a message. */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { CacheMark, Part, TextPart } from '../conversation.ts'
+import { isNeeded } from '../needed-parts.ts'
 import { ownFields } from './ledger.ts'
 import { encodeMediaPart } from './media-encode.ts'
 import { FORMAT } from './name.ts'
@@ -50,6 +51,7 @@ export function encodePart(part: Part, path: string, target: Target): WirePart |
       throw unsupported(target, path, 'a reference to an item that another provider keeps')
     case 'opaque':
       if (part.format === FORMAT) return new RawJson(part.json)
+      if (isNeeded(part)) throw unsupported(target, path, `"${part.label}", which only ${part.format} can read,`)
       ledger.dropped(path, `Chat Completions has no "${part.label}" part of ${part.format}`)
       return undefined
     case 'hosted-tool':

@@ -11,6 +11,7 @@ import type {
   Turn,
 } from '../conversation.ts'
 import { isIssuedBy } from '../issuer.ts'
+import { isNeeded, neededReason } from '../needed-parts.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { acceptableCallId } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
@@ -99,6 +100,7 @@ export class ItemEncoder {
       case 'opaque':
         if (part.format === FORMAT)
           return part.type === 'opaque' && part.label === 'prompt' ? undefined : new RawJson(part.json)
+        if (part.type === 'opaque' && isNeeded(part)) return unsupported(path, neededReason(part))
         return isBillingHeader(part) ? undefined : losses.dropped(path, `only ${part.format} understands it`)
       case 'tools-delta':
         if (part.remove.length > 0)
