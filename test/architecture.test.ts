@@ -58,6 +58,9 @@ const SHARED = [
   'src/errors.ts',
   'src/glob.ts',
   'src/failure-limit.ts',
+  'src/fingerprint.ts',
+  'src/flights.ts',
+  'src/recorded-reply.ts',
   'src/estimate.ts',
   'src/limit.ts',
   'src/limit-headers.ts',
@@ -73,8 +76,9 @@ const MAY_RUN: Readonly<Record<string, readonly string[]>> = {
   'src/json': [],
   'src/scan': [],
   'src/stream': [],
+  'src/models': [],
   'src/formats': ['src/json', 'src/stream'],
-  'src/config': ['src/json'],
+  'src/config': ['src/json', 'src/models'],
   'src/upstream': ['src/stream'],
   'src/pipeline': ['src/formats', 'src/json', 'src/stream', 'src/upstream'],
   'src/providers': ['src/formats', 'src/pipeline'],
@@ -86,10 +90,12 @@ const MAY_RUN: Readonly<Record<string, readonly string[]>> = {
 
 /** Layer → further layers of which it only knows the types. */
 const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
+  'src/formats': ['src/models'],
   'src/upstream': ['src/formats'],
   'src/config': ['src/formats'],
   'src/services': ['src/server', 'src/pipeline', 'src/formats'],
-  'src/components': ['src/pipeline'],
+  'src/pipeline': ['src/models'],
+  'src/components': ['src/models', 'src/pipeline'],
 }
 
 /** Layers at the top: they put the others together. */

@@ -1,5 +1,6 @@
 /** The checked configuration: what the rest of the gateway is built from. Durations in milliseconds, sizes in bytes. */
 import type { ProcessorDefinition } from '../contract.ts'
+import type { CapabilityOverride } from '../models/catalogue.ts'
 import type { ObjectSchema, Secret } from '../options.ts'
 import type { Place } from './place.ts'
 import type { Reference } from './read-options.ts'
@@ -13,6 +14,8 @@ export interface Config {
   readonly store: StoreConfig
   /** By model or pattern, in the order of the file. */
   readonly prices: ReadonlyMap<string, PriceConfig>
+  /** What is believed of models otherwise than the shipped catalogue says, in the order of the file. */
+  readonly modelCapabilities: readonly CapabilityOverride[]
   /** By name, in the order of the file. */
   readonly providers: ReadonlyMap<string, ProviderConfig>
   /** By name, in the order of the file. */

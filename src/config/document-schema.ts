@@ -1,5 +1,6 @@
 import type { ObjectSchema, OptionSchema } from '../options.ts'
 import type { ProviderKindEntry } from './config.ts'
+import { MODEL_SCHEMA, SINGLE_MODEL_SCHEMA } from './model-schema.ts'
 import { PRICE_SCHEMA } from './price-schema.ts'
 import {
   LOG_SCHEMA,
@@ -42,11 +43,29 @@ export function configJsonSchema(
       log: draft4(LOG_SCHEMA),
       store: draft4(STORE_SCHEMA),
       prices: mapOf('Prices by model, or by a pattern such as "llama-*".', draft4(PRICE_SCHEMA)),
+      model_capabilities: {
+        type: 'array',
+        description: 'What is believed of models otherwise than the shipped catalogue says.',
+        items: modelSchema(),
+      },
       providers: mapOf('Upstreams by name.', { oneOf: [...providerKinds].map(providerSchema) }),
       pipelines: mapOf('Pipelines by name.', pipelineSchema(processors)),
     },
     required: ['providers', 'pipelines'],
     additionalProperties: false,
+  }
+}
+
+/** One name or pattern is short for a list of one. */
+function modelSchema(): Json {
+  const { match, ...properties } = MODEL_SCHEMA.properties
+  const one = draft4(SINGLE_MODEL_SCHEMA.properties.match)
+  return {
+    ...draft4(MODEL_SCHEMA),
+    properties: {
+      match: { description: match.description, oneOf: [one, draft4(match)] },
+      ...draft4Properties(properties),
+    },
   }
 }
 

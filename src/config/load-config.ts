@@ -1,3 +1,4 @@
+import { checkModels } from './check-models.ts'
 import type { Checked } from './check-options.ts'
 import { checkPipeline, type PipelineHead } from './check-pipeline.ts'
 import { checkProvider } from './check-provider.ts'
@@ -17,7 +18,6 @@ import type { Environment } from './environment.ts'
 import type { Place } from './place.ts'
 import { ConfigProblems, type Problem } from './problems.ts'
 import { type RawConfig, readConfig } from './read-config.ts'
-import { SECTIONS } from './schema.ts'
 import { checkSettings } from './settings.ts'
 import { entryOf, isTable, type Table } from './table.ts'
 
@@ -38,6 +38,7 @@ export async function loadConfig(source: ConfigSource): Promise<Config> {
   const raw = await readConfig(source.path, source.environment, source.providerKinds)
   if ('message' in raw) throw new ConfigProblems([raw])
   const settings = checkSettings(raw.value, raw.place)
+  const models = checkModels(entryOf(raw.value, 'model_capabilities'), raw.place.at('model_capabilities'))
   const providers = checkEach(raw, 'providers', (name, value, place) =>
     checkProvider(name, value, place, source.providerKinds),
   )
@@ -46,13 +47,34 @@ export async function loadConfig(source: ConfigSource): Promise<Config> {
     ...raw.problems,
     ...unknownSections(raw),
     ...settings.problems,
+    ...models.problems,
+    ...deadReferences(models.references, Object.keys(tableAt(raw, 'providers'))),
     ...providers.problems,
     ...pipelines.problems,
     ...wholeProblems(raw, source, [providers, pipelines]),
   ]
-  if (problems.length > 0 || !settings.value || !providers.value || !pipelines.value) throw new ConfigProblems(problems)
-  return Object.freeze({ file: raw.file, ...settings.value, providers: providers.value, pipelines: pipelines.value })
+  if (problems.length > 0 || !settings.value || !models.value || !providers.value || !pipelines.value)
+    throw new ConfigProblems(problems)
+  return Object.freeze({
+    file: raw.file,
+    ...settings.value,
+    modelCapabilities: models.value,
+    providers: providers.value,
+    pipelines: pipelines.value,
+  })
 }
+
+/** The tables at the top of the file. */
+const SECTIONS: readonly string[] = [
+  'server',
+  'metrics',
+  'log',
+  'store',
+  'prices',
+  'model_capabilities',
+  'providers',
+  'pipelines',
+]
 
 function unknownSections({ value, place }: RawConfig): readonly Problem[] {
   return Object.keys(value)

@@ -290,5 +290,3 @@ export const STEP_SCHEMA = {
 export const PROVIDER_KEYS: readonly string[] = Object.keys(PROVIDER_SCHEMA.properties)
 export const STEP_KEYS: readonly string[] = Object.keys(STEP_SCHEMA.properties)
 export const PIPELINE_LISTS: readonly string[] = ['parsers', 'processors']
-/** The tables at the top of the file. */
-export const SECTIONS: readonly string[] = ['server', 'metrics', 'log', 'store', 'prices', 'providers', 'pipelines']

@@ -1,5 +1,6 @@
 import type { ObjectSchema, OptionSchema } from '../options.ts'
 import type { ProviderKindEntry } from './config.ts'
+import { MODEL_SCHEMA } from './model-schema.ts'
 import { PRICE_SCHEMA } from './price-schema.ts'
 import {
   LOG_SCHEMA,
@@ -26,6 +27,7 @@ export function tablesSchema(file: Table, kinds: ReadonlyMap<string, ProviderKin
       'Prices by model.',
       eachEntry(file.prices, () => PRICE_SCHEMA),
     ),
+    model_capabilities: { type: 'array', items: MODEL_SCHEMA, description: 'What models take.' },
     providers: tableOf(
       'Providers by name.',
       eachEntry(file.providers, provider => providerTable(provider, kinds)),
