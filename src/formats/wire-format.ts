@@ -5,6 +5,7 @@
 import type { ModelEntry, Operation } from '../contract.ts'
 import type { JsonDocument } from '../json/document.ts'
 import type { SseFrame } from '../stream/sse.ts'
+import type { Amendment } from './amendment.ts'
 import type { Conversation } from './conversation.ts'
 import type { ErrorView } from './error-view.ts'
 import type { Loss } from './losses.ts'
@@ -136,6 +137,8 @@ export interface EncodedRequest {
   readonly losses: readonly Loss[]
   /** Headers that the request needs with this body (`anthropic-beta`), names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What is to be done to the reply, so that it answers what was meant. */
+  readonly amendment?: Amendment
 }
 
 /** What an encoder of replies may look at. */

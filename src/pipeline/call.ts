@@ -10,6 +10,7 @@ import type {
   Operation,
   Reply,
 } from '../contract.ts'
+import type { Amendment } from '../formats/amendment.ts'
 import { mayHoldCarrier } from '../formats/carrier.ts'
 import type { Conversation } from '../formats/conversation.ts'
 import type { Loss } from '../formats/losses.ts'
@@ -40,7 +41,12 @@ interface CallState {
   readonly losses: readonly Loss[]
   /** Headers that the encoder of this format asks for. */
   readonly headers: Readonly<Record<string, string>>
+  /** What the encoder of this format wants done to the reply. */
+  readonly amendment: Amendment | undefined
 }
+
+/** What an encoder gives. */
+type Encoded = Pick<CallState, 'headers' | 'losses' | 'amendment'> & { readonly body: Body }
 
 /** The engine's `Call`: two views of one request, each made from the other only when somebody looks. */
 export class EngineCall implements Call {
@@ -48,9 +54,7 @@ export class EngineCall implements Call {
   readonly #state: CallState
   #conversation: Conversation | undefined
   #client: Client | undefined
-  #encoded:
-    | { readonly body: Body; readonly losses: readonly Loss[]; readonly headers: CallState['headers'] }
-    | undefined
+  #encoded: Encoded | undefined
 
   private constructor(exchange: Exchange, state: CallState) {
     this.exchange = exchange
@@ -71,6 +75,7 @@ export class EngineCall implements Call {
       conversation: undefined,
       losses: [],
       headers: {},
+      amendment: undefined,
     })
   }
 
@@ -153,6 +158,11 @@ export class EngineCall implements Call {
     return this.#encoded?.headers ?? this.#state.headers
   }
 
+  /** What the body asks to be done to the reply. Survives the decoding of that body: it may still hold what it is for. */
+  get amendment(): Amendment | undefined {
+    return this.#encoded?.amendment ?? this.#state.amendment
+  }
+
   with({ fields, ...changes }: CallChanges): EngineCall {
     const call = this.#with(changes)
     return fields === undefined || fields.length === 0 ? call : call.#withFields(fields)
@@ -181,8 +191,9 @@ export class EngineCall implements Call {
   #withFields(fields: readonly FieldChange[]): EngineCall {
     const { body } = this
     if (!body) return this
-    const { headers, losses } = this
-    const state = { ...this.#state, body: withFields(body, fields), conversation: undefined, headers, losses }
+    const { headers, losses, amendment } = this
+    const changed = { body: withFields(body, fields), conversation: undefined, headers, losses, amendment }
+    const state = { ...this.#state, ...changed }
     return new EngineCall(this.exchange, state)
   }
 
@@ -194,11 +205,13 @@ export class EngineCall implements Call {
     // Whoever has no such thing answers out of the conversation or refuses; there is nothing to encode.
     if (!this.#isKnownTo(format)) return call
     const { body, losses, headers } = call.#encode(conversation)
+    const { amendment } = call
     return new EngineCall(this.exchange, {
       ...call.#state,
       body,
       conversation: undefined,
       headers,
+      amendment,
       losses: [...this.losses, ...losses],
     }).#knowing(conversation)
   }
@@ -252,14 +265,15 @@ export class EngineCall implements Call {
     })
   }
 
-  #encode(conversation: Conversation): { body: Body; losses: readonly Loss[]; headers: CallState['headers'] } {
+  #encode(conversation: Conversation): Encoded {
     if (!this.#encoded) {
       const {
         body,
         losses,
         headers = {},
+        amendment,
       } = formatOf(this.exchange.surroundings, this.format).encodeRequest(conversation, this.#encodeTarget())
-      this.#encoded = { body: new Body(Buffer.from(body)), losses, headers }
+      this.#encoded = { body: new Body(Buffer.from(body)), losses, headers, amendment }
     }
     return this.#encoded
   }

@@ -4,6 +4,7 @@ import { parseDocument } from '../json/document.ts'
 import { Refusal } from '../refusal.ts'
 import { type Flow, flowFromAsync, flowOf, mapFlow, type Stage } from '../stream/flow.ts'
 import { FrameReader } from '../upstream/frame-reader.ts'
+import { amended } from './amended.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { metered } from './meter.ts'
 import type { Origin } from './origin.ts'
@@ -15,7 +16,7 @@ import { flowUnlessAborted } from './unless-aborted.ts'
 /** @throws Refusal 500 for answers that have no events (token counts, model lists) */
 export function eventFlow(reply: EngineReply): Flow<ReplyEvent> {
   const { exchange, origin, end, changes } = reply
-  const noted = metered(mapFlow(originEvents(exchange, origin), noting(end)), end.progress)
+  const noted = metered(mapFlow(amended(originEvents(exchange, origin), origin), noting(end)), end.progress)
   const keep = stateKeeper(reply)
   const decoded = keep ? mapFlow(noted, { item: event => [keep(event)], end: () => [] }) : noted
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))

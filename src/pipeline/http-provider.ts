@@ -126,6 +126,7 @@ export class HttpProvider {
     }
     const body = await this.#began(call, response, format, asked?.hideUsage ?? false)
     exchange.timings.markFirstToken()
+    const { amendment } = call
     return EngineReply.of(exchange, {
       provider: this.#settings.name,
       model: call.model,
@@ -134,6 +135,7 @@ export class HttpProvider {
       headers: upstreamRequestId(response),
       format: this.#settings.kind.format,
       body,
+      ...(amendment && { amendment }),
       finishing: () => response.body.finishing(),
       cancel: () => response.body.cancel(),
     })

@@ -1,4 +1,5 @@
 import type { Format, ModelEntry, ReplyEvent } from '../contract.ts'
+import type { Amendment } from '../formats/amendment.ts'
 import type { Observation } from '../formats/wire-format.ts'
 import type { Flow } from '../stream/flow.ts'
 
@@ -16,6 +17,8 @@ export interface Origin {
   /** The format of the body. */
   readonly format: Format
   readonly body: OriginBody
+  /** What the request asks to be done to it. */
+  readonly amendment?: Amendment
   /** Told when the terminal event has passed. */
   finishing?(): void
   /** Lets go of whatever is behind the body. */

@@ -9,6 +9,7 @@ import type { ReplyContext, StreamEncoder } from '../formats/wire-format.ts'
 import { parseDocument } from '../json/document.ts'
 import { modelNotFound, Refusal } from '../refusal.ts'
 import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
+import { amendedEvents } from './amended.ts'
 import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { watchGrammar } from './grammar-watch.ts'
@@ -79,7 +80,7 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
 
 /** The same format, nothing changed, and framed as the client wants it: the bytes can go as they are. */
 function isUntouched({ format, origin, changes, exchange }: EngineReply): boolean {
-  const isChanged = changes.some(({ onlyLooks }) => !onlyLooks)
+  const isChanged = origin.amendment !== undefined || changes.some(({ onlyLooks }) => !onlyLooks)
   return format === origin.format && !isChanged && exchange.head.framing === 'sse'
 }
 
@@ -111,7 +112,7 @@ function modelList(models: readonly ModelEntry[], { exchange, format }: EngineRe
 function complete(reply: EngineReply, events: readonly ReplyEvent[]): { bytes: Buffer; losses: readonly Loss[] } {
   const builder = new CompletionBuilder()
   const keep = stateKeeper(reply)
-  for (const event of events) {
+  for (const event of amendedEvents(events, reply.origin)) {
     noteEvent(reply.end, event)
     for (const each of changed(keep ? keep(event) : event, reply.changes)) builder.add(each)
   }

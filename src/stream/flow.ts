@@ -30,6 +30,8 @@ export interface Stage<X, Y> {
   item(item: X): readonly Y[]
   /** The flow has ended: what was held back. */
   end(): readonly Y[]
+  /** Once true behind an item: nothing more is wanted. The flow ends, and its source is let go of. */
+  readonly isOver?: boolean
   /** The flow has failed: last items, after which it ends as if nothing had happened; `undefined` passes the failure on. */
   fail?(error: Error): readonly Y[] | undefined
 }

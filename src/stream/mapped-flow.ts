@@ -38,6 +38,9 @@ export class MappedFlow<X, Y> implements Flow<Y>, Sink<X> {
     } catch (thrown) {
       this.#break(thrown)
     }
+    if (!this.#stage.isOver) return
+    this.#source.cancel()
+    this.#finish()?.end()
   }
 
   end(): void {

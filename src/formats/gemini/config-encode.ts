@@ -18,7 +18,7 @@ export function encodeConfig(conversation: Conversation, family: ModelFamily, lo
   const config: Members = {
     ...encodeSampling(conversation, losses),
     maxOutputTokens: conversation.maxOutputTokens,
-    stopSequences: encodeStop(conversation.stop),
+    stopSequences: conversation.stop?.length === 0 ? undefined : conversation.stop,
     candidateCount: conversation.candidates,
     ...encodeLogprobs(conversation),
     thinkingConfig: encodeReasoning(conversation.reasoning, noteOf(extensions, 'thinkingConfig'), family, losses),
@@ -29,8 +29,6 @@ export function encodeConfig(conversation: Conversation, family: ModelFamily, lo
   return Object.values(config).some(value => value !== undefined) ? config : undefined
 }
 
-/** How many the API takes. */
-const MOST_STOPS = 5
 const INT32 = 2 ** 31
 
 function encodeSampling({ sampling }: Conversation, losses: Losses): Members {
@@ -42,16 +40,6 @@ function encodeSampling({ sampling }: Conversation, losses: Losses): Members {
     })
   }
   return { temperature, topP, topK, frequencyPenalty, presencePenalty, seed }
-}
-
-function encodeStop(stop: Conversation['stop']): Writable {
-  const stops = (stop ?? []).filter(each => each !== '')
-  if (stops.length > MOST_STOPS) {
-    throw new Refusal(400, 'unsupported_by_target', `"stop" may have ${MOST_STOPS} sequences at most for Gemini.`, {
-      param: 'stop',
-    })
-  }
-  return stops.length === 0 ? undefined : stops
 }
 
 function encodeLogprobs({ logprobs }: Conversation): Members {

@@ -2,6 +2,7 @@ import { type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
+import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { encodeConfig } from './config-encode.ts'
 import { type Content, ContentsEncoder } from './contents-encode.ts'
@@ -25,17 +26,23 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   const family = modelFamily(target.model)
   const whole = withToolsOfTurns(conversation, losses)
   const { cached, head, rest } = splitHead(whole.turns, family)
+  const { sent: stop, amendment } = planStop(whole, MOST_STOPS, target.stream)
+  if (amendment) losses.approximated('stop', STOPS_HERE)
   const body: Members = {
     cachedContent: cached,
     ...encodeTurns(head, rest, target, family, losses),
     tools: encodeTools(whole.tools, whole.toolChoice, losses),
     toolConfig: encodeToolConfig(whole, family),
-    generationConfig: encodeConfig(whole, family, losses),
+    generationConfig: encodeConfig({ ...whole, stop }, family, losses),
     serviceTier: encodeTier(conversation.serviceTier, losses),
     ...extensionMembersExcept(conversation.extensions, 'toolConfig', 'generationConfig'),
   }
-  return { body: writeJson(target.operation === 'count-tokens' ? counted(body, target) : body), losses: losses.all }
+  if (target.operation === 'count-tokens') return { body: writeJson(counted(body, target)), losses: losses.all }
+  return { body: writeJson(body), losses: losses.all, ...(amendment && { amendment }) }
 }
+
+/** How many stop sequences the API takes. */
+const MOST_STOPS = 5
 
 /** `:countTokens` takes bare contents, or a whole request inside another message. */
 function counted(body: Members, target: EncodeTarget): Members {

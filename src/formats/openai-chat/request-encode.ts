@@ -3,6 +3,7 @@ import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
+import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { ownFields } from './ledger.ts'
 import { encodeMessages } from './message-encode.ts'
@@ -22,13 +23,14 @@ export function encodeRequest(conversation: Conversation, encodeTarget: EncodeTa
   const { ledger } = target
   ledger.foreign(conversation.extensions, '')
   const reasoning = encodeReasoningSettings(conversation, target)
+  const { sent: stop, amendment } = stopPlan(conversation, encodeTarget.stream, target)
   const fields: WireFields = {
     model: encodeTarget.model,
     messages: encodeMessages(conversation.turns, target),
     ...encodeTools(conversation, target),
     max_completion_tokens: conversation.maxOutputTokens,
     ...encodeSampling(conversation, reasoning.effort, target),
-    ...encodeStop(conversation.stop, target),
+    stop: stop.length === 0 ? undefined : stop,
     n: conversation.candidates,
     ...reasoning.fields,
     response_format: conversation.outputFormat && encodeOutputFormat(conversation.outputFormat),
@@ -37,7 +39,7 @@ export function encodeRequest(conversation: Conversation, encodeTarget: EncodeTa
   }
   const own = encodeOwn(conversation, encodeTarget.stream, target)
   const body = { ...own, ...withoutUndefined(inDialect(fields, target)) }
-  return { body: writeJson(body), losses: ledger.losses }
+  return { body: writeJson(body), losses: ledger.losses, ...(amendment && { amendment }) }
 }
 
 function withoutUndefined(fields: WireFields): WireFields {
@@ -129,14 +131,12 @@ function samplesFreely(sampling: 'always' | 'without-reasoning' | 'never', effor
   return sampling === 'always' || (sampling === 'without-reasoning' && (effort === undefined || effort === 'none'))
 }
 
-function encodeStop(stop: readonly string[] | undefined, target: Target): WireFields {
-  if (stop === undefined || stop.length === 0) return {}
-  if (target.abilities?.stop === false) {
-    target.ledger.dropped('stop', 'this model does not take stop sequences')
-    return {}
-  }
-  if (stop.length > 4 && target.dialect.openaiModels) throw unsupported(target, 'stop', 'more than 4 stop sequences')
-  return { stop }
+/** OpenAI takes four stop sequences, and none for models that reason. */
+function stopPlan(conversation: Conversation, stream: boolean, { abilities, dialect, ledger }: Target): StopPlan {
+  const most = abilities?.stop === false ? 0 : dialect.openaiModels ? 4 : Number.POSITIVE_INFINITY
+  const plan = planStop(conversation, most, stream)
+  if (plan.amendment) ledger.approximated('stop', STOPS_HERE)
+  return plan
 }
 
 function encodeOutputFormat(format: OutputFormat): Writable {

@@ -1,6 +1,7 @@
 /** Conversation → a request of the Responses API. */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { Conversation, Turn } from '../conversation.ts'
+import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { ContentTarget } from './content-encode.ts'
@@ -37,7 +38,11 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
     input: input.length === 0 && native && refersElsewhere(conversation) ? undefined : input,
     ...settings,
   }
-  return { body: writeJson(target.operation === 'count-tokens' ? countable(body) : body), losses: losses.all }
+  if (target.operation === 'count-tokens') return { body: writeJson(countable(body)), losses: losses.all }
+  // The Responses API has no stop sequences.
+  const { amendment } = planStop(conversation, 0, target.stream)
+  if (amendment) losses.approximated('stop', STOPS_HERE)
+  return { body: writeJson(body), losses: losses.all, ...(amendment && { amendment }) }
 }
 
 /**

@@ -87,8 +87,6 @@ function foreignSettings(conversation: Conversation, target: EncodeTarget, losse
 function refuseWhatChangesTheReply(conversation: Conversation): void {
   if ((conversation.candidates ?? 1) > 1)
     unsupported('candidates', 'the Responses API gives one answer. Ask several times, or for one')
-  if ((conversation.stop ?? []).length > 0)
-    unsupported('stop', 'the Responses API has no stop sequences. Leave them out, or use another provider')
   const other = conversation.modalities?.find(modality => modality.toLowerCase() !== 'text')
   if (other !== undefined) unsupported('modalities', `the Responses API answers in text, not in ${other}`)
   if (conversation.state?.thread !== undefined) throw threadUnsupported()

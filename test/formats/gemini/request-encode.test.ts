@@ -431,7 +431,6 @@ describe('settings', () => {
 
   test.each<[string, Partial<Conversation>]>([
     ['a conversation to continue', { state: { previousId: 'resp_1' } }],
-    ['more stop sequences than five', { stop: ['a', 'b', 'c', 'd', 'e', 'f'] }],
     ['a seed of more than 32 bits', { sampling: { seed: 2 ** 40 } }],
     [
       'a reference to an item kept elsewhere',

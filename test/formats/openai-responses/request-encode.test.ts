@@ -301,7 +301,6 @@ describe('settings', () => {
   })
   test.each([
     ['candidates', { candidates: 2 }],
-    ['stop', { stop: ['END'] }],
     ['modalities', { modalities: ['text', 'audio'] }],
     ['maxOutputTokens', { maxOutputTokens: 0 }],
   ] as const)('%s changes the reply, and is refused', (param, changes) => {
