@@ -20,7 +20,7 @@ What a call costs is computed from the tokens that the provider reports, with th
 provider's list prices. When a call comes, what it may cost at most is reserved; it is refused if so much is not left.
 When its reply has ended, the reservation gives way to the cost. So calls that come at once cannot overspend together. A
 budget can still be overspent by what one call costs more than was estimated; \`output_estimate\` trades this against
-calls that ask for far more output than they need.
+calls that ask for far more output than they need. Replies out of a \`cache\` cost nothing.
 
 With \`[store] driver = "memory"\` what was spent is forgotten when the gateway stops. Keep it in Redis. While that is out
 of reach, each instance goes on with a share of every budget, for \`grace\`; then calls are refused until it is back.

@@ -34,7 +34,7 @@ Every limit is a bucket that starts full and refills evenly: 60 requests a minut
 Nobody knows what a call will use. So tokens and dollars are reserved when it comes: its input as estimated from its size,
 and as much output as it lets the model write, or \`output_estimate\`. When the reply has ended, what the provider reports
 is charged instead. A call that fails or is refused further on is given back what it did not use; only its request counts.
-Where a provider reports nothing, the estimate stays charged. Dollars are counted where the price is known (\`[prices]\`).
+Where a provider reports nothing, the estimate stays charged. A reply out of a \`cache\` is a request, and nothing else. Dollars are counted where the price is known (\`[prices]\`).
 
 \`concurrent\` counts calls that are under way, from their arrival to the last byte of their reply.
 

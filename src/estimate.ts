@@ -32,7 +32,7 @@ export function estimateAmounts(call: Call, prices: Prices, mostOutput?: number)
 
 /**
  * What a call has used in the end: what the provider says; the estimate when it says nothing; and of a reply that broke
- * off or was left, what had come by then. Settles when the reply ends; never rejects.
+ * off or was left, what had come by then. Nothing, where no provider was asked or an earlier reply is repeated. Settles when the reply ends; never rejects.
  */
 export async function settledAmounts(
   call: Call,
@@ -41,6 +41,8 @@ export async function settledAmounts(
   estimate: CallAmounts,
 ): Promise<CallAmounts> {
   const [known, outcome, cost] = await Promise.all([reply.usage, reply.ended, reply.cost])
+  const isFree = known === undefined ? cost === 0 : known.repeated
+  if (isFree) return { usage: { input: 0, output: 0 }, dollars: 0 }
   const usage = known ?? (outcome === 'completed' ? estimate.usage : soFar(estimate.usage, reply.progress.events))
   return { usage, dollars: cost ?? prices.cost(call.provider, call.model, usage) }
 }

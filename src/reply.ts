@@ -34,7 +34,8 @@ export interface Reply {
   /** Settles when the reply has ended, on every path; `undefined` when nobody told. Never rejects. */
   readonly usage: Promise<Usage | undefined>
   /**
-   * US dollars, with `usage`; `undefined` when usage or price are not known, 0 when no provider was asked. Never rejects.
+   * US dollars, with `usage`; `undefined` when usage or price are not known, 0 when no provider was asked or the usage is
+   * that of an earlier reply. Never rejects.
    */
   readonly cost: Promise<number | undefined>
   /** Settles when the last byte was handed over or nobody wants it any more. Never rejects. */

@@ -164,6 +164,8 @@ export interface Usage {
   readonly serviceTier?: string
   /** True when Sluice counted, because the provider did not say. */
   readonly estimated?: boolean
+  /** True when an earlier reply has used it and this one only repeats that one: nothing is to be charged for it. */
+  readonly repeated?: true
   /** The provider's usage object as it came, for the same format's encoder. */
   readonly raw?: { readonly format: string; readonly json: JsonText }
 }

@@ -66,6 +66,7 @@ export class EngineReply implements Reply {
     const { trail, surroundings } = this.exchange
     if (trail.provider === '') return 0
     const usage = this.end.knownUsage
+    if (usage?.repeated) return 0
     if (!usage || !surroundings.prices) return undefined
     if (this.#priced?.usage !== usage) {
       this.#priced = { usage, cost: surroundings.prices.cost(trail.provider, trail.model, usage) }

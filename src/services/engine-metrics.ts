@@ -117,6 +117,7 @@ export class EngineMetrics {
     genAi.operation.observe((elapsedMs - own) / 1000)
     genAi.request.observe(elapsedMs / 1000)
     if (streamed && firstTokenMs !== undefined) observeStream(genAi, firstTokenMs, elapsedMs, usage)
+    if (usage?.repeated) return
     if (usage !== undefined && usage.estimated !== true) observeTokens(genAi, usage)
     else if (call.outcome === 'completed' && call.error === undefined) this.#missing(exchange)
   }

@@ -44,6 +44,13 @@ testProcessor(test, 'budget', budget, {
         expect(metrics).toEqual([{ name: 'budget_refusals_total', value: 1, labels: { reason: 'exhausted' } }])
       },
     },
+    'charges nothing for a reply that repeats an earlier one': {
+      options: 'dollars = 1',
+      prices: PRICES,
+      replies: [{ text: 'ok', usage: { input: 300, output: 100, repeated: true } }],
+      calls: times(5, alice),
+      expect: ({ calls }) => expect(outcomes(calls)).toEqual([200, 200, 200, 200, 200]),
+    },
     'tells what is left': {
       options: 'dollars = 5\noutput_estimate = 0',
       prices: PRICES,

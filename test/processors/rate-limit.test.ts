@@ -281,6 +281,16 @@ testProcessor(test, 'rate-limit', rateLimit, {
         expect([statuses[1], statuses[2], statuses[3]]).toEqual([400, 200, 429])
       },
     },
+    'charges a reply that repeats an earlier one as a request, and its tokens and dollars to nobody': {
+      options: 'tokens_per_minute = 100\nrequests_per_minute = 3\nlimits = [{ of = "dollars", amount = 1 }]',
+      prices: { 'test-model': { input: 1000, output: 1000 } },
+      replies: [{ text: 'ok', usage: { input: 60, output: 30, repeated: true } }],
+      calls: Array.from({ length: 4 }, () => ({ maxOutputTokens: 50 })),
+      expect({ calls, metrics }) {
+        expect(calls.map(({ reply }) => reply?.status)).toEqual([200, 200, 200, undefined])
+        expect(metrics.map(({ labels }) => labels.limit)).toEqual(['requests_per_minute'])
+      },
+    },
     'keeps the estimate charged where nobody tells the usage': {
       options: 'tokens_per_minute = 100',
       replies: [{ text: 'ok' }],
