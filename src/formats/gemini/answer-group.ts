@@ -5,7 +5,7 @@ import { wireId } from './call-ids.ts'
 import type { Content } from './contents-encode.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
-import { encodeMedia } from './media.ts'
+import { encodeRequestMedia } from './media.ts'
 import type { ModelFamily } from './model-family.ts'
 import { HOSTED_FUNCTION } from './parts-decode.ts'
 import { qualifiedName, unsupported, type WirePart } from './parts-encode.ts'
@@ -62,12 +62,12 @@ export class AnswerGroup {
 
   #encode(part: ToolResultPart, name: string, path: string): Answer {
     const id = wireId(part.callId)
-    const inside = (media: MediaPart): Writable => encodeMedia(media, path)
+    const inside = (media: MediaPart): Writable => encodeRequestMedia(media, path)
     const { functionResponse, beside } = encodeToolResult(part, name, id, this.#family.generation >= 3, inside)
     return {
       callId: part.callId,
       wire: { functionResponse, ...extensionMembersExcept(part.extensions, 'functionResponse') },
-      beside: beside.map(media => encodeMedia(media, path)),
+      beside: beside.map(media => encodeRequestMedia(media, path)),
     }
   }
 

@@ -7,7 +7,7 @@ import { CallIds } from './call-ids.ts'
 import { defined } from './config-decode.ts'
 import { extensionMembers, Fields, isRecord, listOf } from './fields.ts'
 import { Losses } from './losses.ts'
-import { encodeMedia } from './media.ts'
+import { encodeRequestMedia } from './media.ts'
 import { decodePart, type PartSource } from './parts-decode.ts'
 
 /** `:embedContent` has one request in its body, `:batchEmbedContents` a list of the same. */
@@ -81,7 +81,7 @@ export function encodeEmbedding(conversation: Conversation, target: EncodeTarget
 
 function encodePart(part: Part, path: string, losses: Losses): readonly Writable[] {
   if (part.type === 'text') return [{ text: part.text }]
-  if (part.type === 'media') return [encodeMedia(part, path)]
+  if (part.type === 'media') return [encodeRequestMedia(part, path)]
   losses.dropped(path, `Gemini embeds text and media, no ${part.type}`)
   return []
 }

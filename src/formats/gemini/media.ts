@@ -59,6 +59,20 @@ function kindOf(mimeType: string | undefined): MediaPart['kind'] {
 }
 
 /**
+ * Canonical → the data field of a part of a request. Gemini fetches what stands at a public https address itself
+ * (ai.google.dev, "File input methods"; its 2.0 models answer that they do not), and nothing at any other.
+ *
+ * @throws Refusal 400 when the address is not https, the file is kept by another provider, or its type cannot be told
+ */
+export function encodeRequestMedia(part: MediaPart, path: string): Readonly<Record<string, Writable>> {
+  if ('url' in part.source && !/^(?:https|data):/i.test(part.source.url)) {
+    const message = `"${path}" is at an address that Gemini does not fetch: it takes https only. Send the content inline.`
+    throw new Refusal(400, 'unsupported_by_target', message, { param: path })
+  }
+  return encodeMedia(part, path)
+}
+
+/**
  * Canonical → the data field of a part.
  * @param path of the part, for refusals
  * @throws Refusal 400 when the file is kept by another provider, or its type cannot be told

@@ -7,7 +7,7 @@ import { encodeArguments } from './arguments.ts'
 import { wireId } from './call-ids.ts'
 import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
-import { encodeMedia } from './media.ts'
+import { encodeRequestMedia } from './media.ts'
 import { nestedMembers } from './nested.ts'
 import { type SignatureReader, signatureOf } from './signatures.ts'
 
@@ -81,7 +81,7 @@ function encodeData(
       noteMediaLosses(part, path, losses)
       if ('parts' in part.source)
         return part.source.parts.flatMap((inner, at) => embedded(inner, `${path}.source.parts[${at}]`, losses))
-      return [encodeMedia(part, path)]
+      return [encodeRequestMedia(part, path)]
     case 'tool-call':
       return [encodeCall(part, path, losses)]
     case 'hosted-tool':
@@ -112,7 +112,7 @@ function encodeText(part: TextPart, path: string, losses: Losses): readonly Wire
 
 function embedded(part: Part, path: string, losses: Losses): readonly WirePart[] {
   losses.approximated(path, 'Gemini has no documents made of parts')
-  if (part.type === 'media') return [encodeMedia(part, path)]
+  if (part.type === 'media') return [encodeRequestMedia(part, path)]
   const text = plainText(part)
   return text === '' ? [] : [{ text }]
 }

@@ -309,6 +309,10 @@ describe('media', () => {
     expect(() => encoded(media({ source: { fileId: 'file-1', format: 'openai-chat' } }))).toThrow(/another provider/)
     expect(() => encoded(media({}))).toThrow(/media type/)
   })
+
+  test.each(['http://a.b/c.png', 'ftp://a.b/c.png', 'c.png'])('%s is an address that Gemini does not fetch', url => {
+    expect(() => encoded(media({ source: { url } }))).toThrow(/"turns\[0\].parts\[0\]".* https only/)
+  })
 })
 
 describe('tools', () => {
