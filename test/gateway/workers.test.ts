@@ -1,12 +1,10 @@
 /** Several processes behind one address, started as a user starts them. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { runCommand, startCommand } from '../support/command.ts'
+import { runCommand } from '../support/command.ts'
+import { configFile, startGatewayCommand } from '../support/gateway-command.ts'
 
 const ECHO = '[providers.main]\nclient = "echo"\n'
 const PIPELINE = '[pipelines.main]\nparsers = ["openai-chat"]\nprovider = "main"\n'
@@ -102,48 +100,23 @@ test('problems of the configuration and of a set-up are told once', async () => 
   }
 })
 
-function configFile(workers: number, toml: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-workers-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const file = join(folder, 'config.toml')
-  writeFileSync(file, `[server]\nworkers = ${workers}\n[log]\nlevel = "debug"\n${toml}`)
-  return file
+function withWorkers(workers: number, toml: string): string {
+  return `[server]\nworkers = ${workers}\n[log]\nlevel = "debug"\n${toml}`
 }
 
 /** The path of the file is left out of what it says. */
 async function runGateway(workers: number, toml: string, port: number) {
-  const file = configFile(workers, toml)
+  const file = configFile(withWorkers(workers, toml))
   const finished = await runCommand(['run', '--config', file, '--port', String(port)])
   return { ...finished, errors: finished.errors.replaceAll(file, 'config.toml') }
 }
 
 async function start(toml: string) {
-  const command = startCommand(['run', '--config', configFile(2, toml), '--port', '0'])
-  onTestFinished(() => void command.process.kill('SIGKILL'))
-  const lines = (): readonly Record<string, unknown>[] =>
-    command
-      .output()
-      .split('\n')
-      .filter(line => line.endsWith('}'))
-      .map(line => JSON.parse(line))
-  const url = await vi.waitFor(
-    () => {
-      const line = lines().find(each => typeof each.url === 'string')
-      if (!line) throw new Error(`does not listen: ${command.output()}${command.errors()}`)
-      return String(line.url)
-    },
-    { timeout: 15_000 },
-  )
+  const gateway = await startGatewayCommand(withWorkers(2, toml))
   return {
-    ...command,
-    url,
-    lines,
+    ...gateway,
     /** Of all workers that ever listened. */
-    pids: () => lines().flatMap(line => (line.message === 'a worker listens' ? Number(line.pid) : [])),
-    stop: () => {
-      command.process.kill('SIGTERM')
-      return command.ended
-    },
+    pids: () => gateway.lines().flatMap(line => (line.message === 'a worker listens' ? Number(line.pid) : [])),
   }
 }
 
