@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import {
+  type Client,
   defineProcessor,
+  FailureLimit,
+  fetchBounded,
   type Identity,
   type Log,
   matchGlob,
@@ -34,6 +37,12 @@ const OPTIONS = {
     name_prefix: { type: 'string', default: 'jwt:', description: 'Stands before the name: it is never that of a key.' },
     team_claim: { type: 'string', minLength: 1, description: 'The claim that names the team, if there is one.' },
     models_claim: { type: 'string', minLength: 1, description: 'The claim with patterns of models. Must be there.' },
+    failures_per_minute: {
+      type: 'integer',
+      minimum: 0,
+      default: 20,
+      description: 'Bad tokens that an address may present before it gets 429; 0 sets no limit.',
+    },
     or_key: { type: 'boolean', default: false, description: 'Leaves credentials that are no token to `auth`.' },
   },
 } as const
@@ -44,7 +53,8 @@ export default defineProcessor({
 Stands first in the chain, like \`auth\`. The token is taken from wherever the caller's SDK puts its API key. It must be
 signed with one of \`algorithms\` by a key of the set at \`jwks_url\` (or in \`jwks_file\`), name \`issuer\` and \`audience\`, and
 have an expiry; clocks may differ by a minute. A token that fails in any of it gets the same 401 as a missing one; the log
-tells why at the level \`debug\`. Keys that the token itself brings or points to are never used.
+tells why at the level \`debug\`. An address that presents too many of them is held up, as \`auth\` does; tokens that
+have merely expired are not counted. Keys that the token itself brings or points to are never used.
 
 The set is fetched with the first call, again every ten minutes, and when a token names a key that is not in it, at most
 twice a minute. While it cannot be fetched, the last one serves for a day; after that, and before the first, calls get 503.
@@ -76,28 +86,32 @@ models_claim = "models"`,
   ],
   refusals: {
     invalid_api_key: { status: 401, kind: 'authentication', when: 'The token is missing or not valid.' },
+    too_many_failures: { status: 429, kind: 'rate-limit', when: 'Too many bad tokens came from the address.' },
     token_keys_unavailable: { status: 503, kind: 'overloaded', when: 'The keys to check tokens with cannot be had.' },
     model_not_found: { status: 404, kind: 'not-found', when: 'The token does not allow the model.' },
   },
   async setup(tools) {
     const keys = await keySource(tools)
-    const { options, clock } = tools
+    const { options, clock, store } = tools
+    const failures = new FailureLimit(store, options.failures_per_minute)
     const { issuer, audience, algorithms } = options
     const rules = { issuer, audience, algorithms: [...algorithms], clockTolerance: 60, requiredClaims: ['exp'] }
     return {
       async handle(call, next) {
-        const { identity: known, credential } = call.client
+        const { identity: known, credential, address } = call.client
         // A token begins with the base64 of `{"`.
         const isKey = options.or_key && !/^eyJ[\w-]*\./.test(credential ?? '')
         if (known || isKey) return next(call)
-        const identity = await verify(credential ?? '', call.log)
+        const identity = await verify(call.client, call.log)
+        await failures.admit(address, identity.name)
         const allowed = identity.models?.some(pattern => matchGlob(pattern, call.model)) ?? true
         if (!allowed && call.operation !== 'list-models') throw modelNotFound(call.model)
         return next(call.with({ identity }))
       },
     }
 
-    async function verify(token: string, callLog: Log): Promise<Identity> {
+    async function verify(client: Client, callLog: Log): Promise<Identity> {
+      const { credential: token = '' } = client
       try {
         if (token.length > MAX_TOKEN) throw new Error('too long')
         const { payload } = await jwtVerify(token, keys, { ...rules, currentDate: new Date(clock.date()) })
@@ -106,6 +120,8 @@ models_claim = "models"`,
         if (error instanceof Refusal) throw error
         // The messages of jose name claims, never their values.
         callLog.debug('a token was refused', { reason: String(error) })
+        // Its signature was looked at first: it was good once, and is no guess.
+        if (!(error instanceof errors.JWTExpired)) await failures.count(client)
         throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
       }
     }
@@ -114,8 +130,7 @@ models_claim = "models"`,
 
 /** Characters; more do not fit into the headers of a request beside everything else. */
 const MAX_TOKEN = 8192
-const MAX_SET_BYTES = 256 * 1024
-const FETCH_TIMEOUT_MS = 5000
+const FETCH = { timeoutMs: 5000, maxBytes: 256 * 1024 } as const
 const REFRESH_MS = 10 * 60_000
 const MAX_AGE_MS = 24 * 60 * 60_000
 /** Between two fetches, whatever tokens ask for. */
@@ -152,18 +167,18 @@ async function keySource(tools: Tools<Options>): Promise<JWTVerifyGetKey> {
 
 function fetchedKeys(url: URL, { clock, log, signal }: Tools<Options>): JWTVerifyGetKey {
   let keys: JWTVerifyGetKey | undefined
-  let fetchedAt = Number.NEGATIVE_INFINITY
-  let triedAt = Number.NEGATIVE_INFINITY
+  let [fetchedAt, triedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let fetching: Promise<void> | undefined
   const refresh = (): Promise<void> | undefined => {
     if (clock.now() - triedAt < COOLDOWN_MS) return fetching
     triedAt = clock.now()
-    fetching = fetchSet(url, signal).then(
+    const fetched = fetchBounded(url, { ...FETCH, signal }).then(text => createLocalJWKSet(JSON.parse(text)))
+    fetching = fetched.then(
       set => {
         keys = set
         fetchedAt = clock.now()
       },
-      error => log.warn('the keys for tokens cannot be fetched', { reason: String(error.cause ?? error) }),
+      error => log.warn('the keys for tokens cannot be fetched', { reason: String(error) }),
     )
     return fetching
   }
@@ -182,18 +197,4 @@ function fetchedKeys(url: URL, { clock, log, signal }: Tools<Options>): JWTVerif
       return keys(header, token)
     }
   }
-}
-
-async function fetchSet(url: URL, signal: AbortSignal): Promise<JWTVerifyGetKey> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)])
-  const response = await fetch(url, { redirect: 'error', signal: limit, headers: { accept: 'application/json' } })
-  if (response.status !== 200) throw new Error(`the answer was ${response.status}`)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > MAX_SET_BYTES) throw new Error(`the answer is over ${MAX_SET_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return createLocalJWKSet(JSON.parse(Buffer.concat(chunks).toString('utf8')))
 }

@@ -58,6 +58,7 @@ const SHARED = [
   'src/errors.ts',
   'src/glob.ts',
   'src/failure-limit.ts',
+  'src/fetch-bounded.ts',
   'src/fingerprint.ts',
   'src/flights.ts',
   'src/recorded-reply.ts',

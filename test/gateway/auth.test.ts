@@ -64,8 +64,19 @@ test('nothing, a bad key and a bad token get the same answer, and then the addre
   const refused = await post(gateway.url, { 'x-api-key': 'guess 4' })
   expect(refused.status).toBe(429)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
-  expect(await refused.json()).toMatchObject({ error: { code: 'too_many_failures' } })
+  expect(await refused.json()).toMatchObject({ error: { message: expect.stringContaining('Too many bad API keys') } })
   expect(await ask(gateway.url, { authorization: `Bearer ${TOKEN}` })).toBe(200)
+})
+
+test('an address that presents bad tokens again and again has to wait, and callers that are known do not', async () => {
+  await using gateway = await start()
+  const guess = (index: number) => ask(gateway.url, { authorization: `Bearer ${TOKEN}${index}` })
+  expect(await ask(gateway.url, { authorization: `Bearer ${TOKEN}` })).toBe(200)
+  const told = []
+  for (let index = 0; index < 22; index++) told.push(await guess(index))
+  expect(told).toEqual([...Array(20).fill(401), 429, 429])
+  expect(await ask(gateway.url, { authorization: `Bearer ${TOKEN}` })).toBe(200)
+  expect(await ask(gateway.url, { 'x-api-key': 'key-of-alice' })).toBe(200)
 })
 
 test('a key that is taken out of the file is out, one that is put in is in, and none stands in the log', async () => {

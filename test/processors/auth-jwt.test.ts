@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompactSign, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose'
+import type { Refusal } from 'sluice'
 import { type CallSketch, testProcessor, Workbench } from 'sluice/testing'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import authJwt from '../../processors/auth-jwt.ts'
@@ -86,6 +87,54 @@ testProcessor(test, 'auth-jwt', authJwt, {
       calls: [{ credential: await token({ exp: NOW - 59 }) }, { credential: await token({ nbf: NOW + 59 }) }],
       expect({ calls }) {
         expect(calls.map(({ reply }) => reply?.status)).toEqual([200, 200])
+      },
+    },
+    'holds an address up after 20 bad tokens, for so long as it says': {
+      options: OPTIONS,
+      calls: [
+        ...badTokens(21),
+        { credential: GOOD },
+        { credential: GOOD, address: '192.0.2.2' },
+        { credential: 'x', after: 3000 },
+        { credential: 'y' },
+      ],
+      expect({ calls }) {
+        const told = calls.map(({ reply, failure }) => reply?.status ?? (failure as Refusal).status)
+        expect(told).toEqual([...Array(20).fill(401), 429, 429, 200, 401, 429])
+        expect(calls[20]?.failure).toMatchObject({ code: 'too_many_failures', retryAfterMs: 3000 })
+      },
+    },
+    'lets a caller in whom it knows from the same address, whatever others do there': {
+      options: OPTIONS,
+      calls: [{ credential: GOOD }, ...badTokens(50), { credential: GOOD }],
+      expect({ reply }) {
+        expect(reply?.status).toBe(200)
+      },
+    },
+    'takes neither a missing token nor one that was good once for a guess': {
+      options: `${OPTIONS}failures_per_minute = 2`,
+      calls: [
+        ...Array.from({ length: 5 }, () => ({})),
+        ...Array(5).fill({ credential: await token({ exp: NOW - 120 }) }),
+        { credential: GOOD },
+      ],
+      expect({ calls, reply }) {
+        expect(calls.slice(0, 10).map(({ failure }) => (failure as Refusal).status)).toEqual(Array(10).fill(401))
+        expect(reply?.status).toBe(200)
+      },
+    },
+    'holds nobody up where it is told to': {
+      options: `${OPTIONS}failures_per_minute = 0`,
+      calls: [...badTokens(50), { credential: GOOD }],
+      expect({ reply }) {
+        expect(reply?.status).toBe(200)
+      },
+    },
+    'does not count what it leaves to auth': {
+      options: `${OPTIONS}or_key = true\nfailures_per_minute = 1`,
+      calls: [...Array.from({ length: 5 }, (_, guess) => ({ credential: `guess ${guess}` })), { credential: GOOD }],
+      expect({ reply }) {
+        expect(reply?.status).toBe(200)
       },
     },
     'leaves keys and missing credentials to auth, but no bad token': {
@@ -219,6 +268,10 @@ describe('keys by address', () => {
     expect(bench.log.filter(({ message }) => message === 'the keys for tokens cannot be fetched')).toHaveLength(1)
   })
 })
+
+function badTokens(count: number): readonly CallSketch[] {
+  return Array.from({ length: count }, (_, guess) => ({ credential: `${GOOD}${guess}` }))
+}
 
 async function token(
   claims: Readonly<Record<string, unknown>> = {},
