@@ -97,6 +97,10 @@ export const NORMALISATIONS: readonly Normalisation[] = [
       (path === 'reasoning.effort' && kind === 'gone') || (path === 'reasoning.budget' && kind === 'added'),
   },
   {
+    reason: 'a field that the canonical view has under another name: the end user, a cache mark',
+    holds: ({ path, kind }) => kind === 'gone' && (path === 'user' || path.endsWith('.prompt_cache_breakpoint')),
+  },
+  {
     reason: 'an empty list says nothing',
     holds: ({ kind, from }) => kind === 'gone' && /^(?:extension )?\[\]$/.test(from ?? ''),
   },

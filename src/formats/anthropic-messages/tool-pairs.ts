@@ -4,6 +4,7 @@
  */
 import { Refusal } from '../../refusal.ts'
 import type { ToolResultPart } from '../conversation.ts'
+import { ORPHAN, resultAsText, SUPERSEDED } from '../tool-answers.ts'
 import type { Placed } from './blocks-encode.ts'
 import type { Encoding } from './encoding.ts'
 import { acceptableCallId } from './ids.ts'
@@ -82,7 +83,7 @@ function answer(parts: readonly Placed[], pending: Pending, continues: boolean, 
     }
     const callId = id ?? acceptableCallId(part.callId)
     const earlier = results.get(callId)
-    if (earlier !== undefined) encoding.log.dropped(earlier.path, 'the call was answered again later on')
+    if (earlier !== undefined) encoding.log.dropped(earlier.path, SUPERSEDED)
     answered.set(part.callId, callId)
     results.set(callId, { ...placed, part: { ...part, callId } })
   }
@@ -91,11 +92,11 @@ function answer(parts: readonly Placed[], pending: Pending, continues: boolean, 
 
 /** A result whose call is gone (a client shortened its history) still tells the model something. */
 function orphan(part: ToolResultPart, path: string, { log }: Encoding): readonly Placed[] {
-  log.approximated(path, 'no call has this id: the result is sent as text')
-  const name = part.name ?? part.callId
+  log.approximated(path, ORPHAN)
+  const [head, ...content] = resultAsText(part)
   return [
-    { part: { type: 'text', text: `[result of ${name}]` }, path },
-    ...part.content.map((inner, index) => ({ part: inner, path: `${path}.content[${index}]` })),
+    ...(head ? [{ part: head, path }] : []),
+    ...content.map((inner, index) => ({ part: inner, path: `${path}.content[${index}]` })),
   ]
 }
 

@@ -14,6 +14,8 @@ export interface Dialect {
   readonly developer: boolean
   /** `head`: its chat templates take one system message, at the beginning. */
   readonly system: 'anywhere' | 'head'
+  /** Whether a user message may stand directly behind tool results. */
+  readonly userAfterTool: boolean
   /** `short`: exactly nine letters and digits. */
   readonly callIds: 'any' | 'short'
   /** Where the reasoning settings stand: `reasoning_effort`, OpenRouter's `reasoning`, DeepSeek's `thinking`, nowhere. */
@@ -43,7 +45,7 @@ export interface Dialect {
   readonly thoughtSignatures: boolean
   /** Wants OpenRouter's `reasoning_details` back. */
   readonly reasoningDetails: boolean
-  /** What is known of OpenAI's own models applies (`model-abilities.ts`). */
+  /** OpenAI itself, or a server that takes its own models' calls. */
   readonly openaiModels: boolean
   readonly serviceTiers: Readonly<Partial<Record<ServiceTier, string>>>
 }
@@ -54,6 +56,7 @@ const COMPATIBLE: Dialect = {
   omit: ['verbosity'],
   developer: false,
   system: 'anywhere',
+  userAfterTool: true,
   callIds: 'any',
   reasoning: 'effort',
   replay: 'reasoning_content',
@@ -124,6 +127,7 @@ const TABLE: Readonly<Record<string, Dialect>> = {
       'safety_identifier',
       'verbosity',
     ],
+    userAfterTool: false,
     callIds: 'short',
     replay: 'thinking',
     toolMedia: true,

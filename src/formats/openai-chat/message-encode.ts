@@ -28,7 +28,8 @@ export function encodeMessages(turns: readonly Turn[], target: Target): readonly
     if (results.length > 0 && others.length === 0) continue
     if (media.length > 0) messages.push({ role: 'user', content: media })
     media = []
-    messages.push(encodeTurn({ ...turn, parts: others }, path, place === placed.length - 1, target))
+    const message = encodeTurn({ ...turn, parts: others }, path, place === placed.length - 1, target)
+    if (!isSilent(message, turn)) messages.push(message)
   }
   return media.length > 0 ? [...messages, { role: 'user', content: media }] : messages
 }
@@ -38,6 +39,14 @@ function encodeTurn(turn: Turn, path: string, isLast: boolean, target: Target): 
   if (turn.role === 'assistant') return encodeAssistant(turn, path, isLast, target)
   const content = encodeContent(turn.parts, `${path}.parts`, target)
   return { role: roleOf(turn.role, target), content, name: turn.name, ...ownFields(turn.extensions) }
+}
+
+/** Nothing of it could be said, or an assistant said nothing: a message without anything is refused by most servers. */
+function isSilent(message: Message, { role, parts }: Turn): boolean {
+  const { role: _, content, ...more } = message
+  if (content !== null && content !== '') return false
+  if (Object.values(more).some(value => value !== undefined)) return false
+  return role === 'assistant' || (parts.length > 0 && !parts.some(part => part.type === 'text'))
 }
 
 /** What is left of a turn of role `tool` once its results are taken out was said by the user. */

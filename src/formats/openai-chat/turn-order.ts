@@ -1,6 +1,7 @@
 /** Brings turns into an order that a Chat server takes, keeping each one's place in the client's conversation. */
 import { isBillingHeader } from '../billing-header.ts'
 import type { Part, Turn } from '../conversation.ts'
+import { arrangeResults } from './result-order.ts'
 import type { Target } from './target.ts'
 
 export interface PlacedTurn {
@@ -13,8 +14,8 @@ export function arrangeTurns(turns: readonly Turn[], target: Target): readonly P
   const said = turns
     .map((turn, index) => ({ turn: worthSaying(turn), path: `turns[${index}]`, wasEmpty: turn.parts.length === 0 }))
     .filter(({ turn, wasEmpty }) => wasEmpty || turn.parts.length > 0)
-  const joined = joinAssistants(said)
-  return target.dialect.system === 'head' ? systemFirst(joined, target) : joined
+  const arranged = arrangeResults(joinAssistants(said), target)
+  return target.dialect.system === 'head' ? joinUsers(systemFirst(arranged, target)) : arranged
 }
 
 /** Changes of tools and settings are gathered elsewhere. */
@@ -71,6 +72,25 @@ function systemFirst(turns: readonly PlacedTurn[], target: Target): readonly Pla
   if (first === undefined || head.length === 1) return [...head, ...rest]
   const parts = head.flatMap(({ turn }, index) => [...(index === 0 ? [] : [BREAK]), ...turn.parts])
   return [{ ...first, turn: { ...first.turn, parts: joinTexts(parts) } }, ...rest]
+}
+
+/** Templates that take one system message let user and assistant only speak by turns (conversion.md E9). */
+function joinUsers(turns: readonly PlacedTurn[]): readonly PlacedTurn[] {
+  const joined: PlacedTurn[] = []
+  for (const placed of turns) {
+    const last = joined.at(-1)
+    if (!last || !isPlainUser(last.turn) || !isPlainUser(placed.turn) || last.turn.name !== placed.turn.name) {
+      joined.push(placed)
+      continue
+    }
+    const parts = joinTexts([...last.turn.parts, BREAK, ...placed.turn.parts])
+    joined[joined.length - 1] = { ...last, turn: { ...last.turn, parts } }
+  }
+  return joined
+}
+
+function isPlainUser({ role, parts, extensions }: Turn): boolean {
+  return role === 'user' && extensions === undefined && parts.every(part => part.type !== 'tool-result')
 }
 
 const BREAK: Part = { type: 'text', text: '\n\n' }

@@ -97,22 +97,69 @@ describe('turns', () => {
       { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } },
     ])
     expect(lost).toEqual(['approximated turns[1].parts'])
-    expect(messagesOf(turns, 'mistral').map(message => message.role)).toEqual(['assistant', 'tool', 'tool', 'user'])
+  })
+
+  test('Mistral takes images in results, and nothing of the user directly behind them', () => {
+    const turns: Turn[] = [
+      { role: 'assistant', parts: [call('a')] },
+      { role: 'tool', parts: [result('a', [IMAGE])] },
+      HELLO,
+    ]
+    const { messages, lost } = encoded({ turns }, { dialect: 'mistral' })
+    expect(messages.map(message => message.role)).toEqual(['assistant', 'tool'])
+    expect(messages[1]?.content).toMatchObject([{ type: 'image_url' }, { type: 'text', text: 'Hello' }])
+    expect(lost).toEqual(['approximated turns[2]'])
+  })
+
+  test('results come directly behind their calls, whatever was said in between', () => {
+    const turns: Turn[] = [
+      { role: 'assistant', parts: [call('a')] },
+      HELLO,
+      { role: 'tool', parts: [result('a', [text('1')])] },
+    ]
+    expect(messagesOf(turns).map(message => message.role)).toEqual(['assistant', 'tool', 'user'])
+  })
+
+  test('a result whose call is gone is told as text, and of two results of one call the later one goes', () => {
+    const { messages, lost } = encoded({
+      turns: [
+        { role: 'tool', parts: [result('gone', [text('old')])] },
+        { role: 'assistant', parts: [call('a')] },
+        { role: 'tool', parts: [result('a', [text('1')]), result('a', [text('2')])] },
+      ],
+    })
+    expect(messages.map(message => message.role)).toEqual(['user', 'assistant', 'tool'])
+    expect(messages[0]?.content).toMatchObject([{ text: '[result of gone]' }, { text: 'old' }])
+    expect(messages[2]?.content).toBe('2')
+    expect(lost).toEqual(['approximated turns[0].parts[0]', 'dropped turns[2].parts[0]'])
+  })
+
+  test('a turn of which nothing can be said leaves no empty message', () => {
+    const thought: Part = { type: 'reasoning', visibility: 'full', chunks: ['hm'] }
+    const turns: Turn[] = [HELLO, { role: 'assistant', parts: [thought] }, { role: 'assistant', parts: [] }, HELLO]
+    expect(messagesOf(turns).map(message => message.role)).toEqual(['user', 'user'])
   })
 
   test('a failed result says so', () => {
     const { messages, lost } = encoded({
-      turns: [{ role: 'tool', parts: [result('a', [text('no disk')], { isError: true })] }],
+      turns: [
+        { role: 'assistant', parts: [call('a')] },
+        { role: 'tool', parts: [result('a', [text('no disk')], { isError: true })] },
+      ],
     })
-    expect(messages[0]?.content).toBe('{"error":"no disk"}')
-    expect(lost).toEqual(['approximated turns[0].parts[0].isError'])
+    expect(messages[1]?.content).toBe('{"error":"no disk"}')
+    expect(lost).toEqual(['approximated turns[1].parts[0].isError'])
   })
 
   test.each([
     ['{"output":"plain"}', 'plain'],
     ['{"rows": [1.0]}', '{"rows": [1.0]}'],
   ])("Gemini's result %s is text", (structured, expected) => {
-    expect(messagesOf([{ role: 'tool', parts: [result('a', [], { structured })] }])[0]?.content).toBe(expected)
+    const turns: Turn[] = [
+      { role: 'assistant', parts: [call('a')] },
+      { role: 'tool', parts: [result('a', [], { structured })] },
+    ]
+    expect(messagesOf(turns)[1]?.content).toBe(expected)
   })
 
   test('text after a call moves before it, and that is noted', () => {
@@ -152,7 +199,7 @@ describe('system turns', () => {
 
   test('a server of which nothing is known gets one system message, at the beginning', () => {
     for (const dialect of ['compatible', 'some-server']) {
-      expect(messagesOf(turns, dialect).map(message => message.role)).toEqual(['system', 'user', 'user'])
+      expect(messagesOf(turns, dialect).map(message => message.role)).toEqual(['system', 'user'])
     }
   })
 
@@ -163,8 +210,7 @@ describe('system turns', () => {
   test('where a template takes one, the later ones are said in place, so that the prefix stays', () => {
     expect(messagesOf(turns, 'vllm').map(message => [message.role, message.content])).toEqual([
       ['system', 'a\n\nb'],
-      ['user', 'Hello'],
-      ['user', '<system-reminder>\nc\n</system-reminder>'],
+      ['user', 'Hello\n\n<system-reminder>\nc\n</system-reminder>'],
     ])
     expect(encoded({ turns }, { dialect: 'vllm' }).lost).toEqual(['approximated turns[3]'])
   })
