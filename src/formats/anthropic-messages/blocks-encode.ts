@@ -1,5 +1,6 @@
 /** Parts of a request, canonical → wire. `undefined` stands for a part that leaves no block behind. */
 import { RawJson, type Writable } from '../../json/raw.ts'
+import { callerType } from '../caller.ts'
 import type { CompactionPart, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../conversation.ts'
 import { isNeeded, neededReason } from '../needed-parts.ts'
 import { argumentsObject, RAW_ARGUMENTS } from './arguments.ts'
@@ -102,8 +103,14 @@ function encodeReasoning(part: ReasoningPart, path: string, { log, target }: Enc
 function encodeToolCall(part: ToolCallPart, path: string, { log }: Encoding): WritableObject {
   const { input, exact } = argumentsObject(part)
   if (!exact) log.approximated(`${path}.arguments`, `not a JSON object, so sent as {"${RAW_ARGUMENTS}": …}`)
-  const caller = part.caller === undefined ? {} : { caller: new RawJson(part.caller) }
-  return { type: 'tool_use', id: part.callId, name: pastName(part), input, ...caller }
+  return { type: 'tool_use', id: part.callId, name: pastName(part), input, ...encodeCaller(part, path, log) }
+}
+
+function encodeCaller({ caller }: ToolCallPart, path: string, log: Encoding['log']): WritableObject {
+  if (caller === undefined) return {}
+  if (callerType(caller).startsWith('code_execution_')) return { caller: new RawJson(caller) }
+  log.dropped(`${path}.caller`, 'Anthropic knows no callers but code that it runs itself')
+  return {}
 }
 
 /** A result without content is legal; an empty text block in it is not. */

@@ -165,19 +165,35 @@ function stateOf(item: Fields): { readonly state?: readonly OpaqueState[] } {
 
 function decodeCall(document: JsonDocument, item: Fields, path: string, fault: Fault): Part {
   const custom = item.type === 'custom_tool_call'
-  const namespace = stringOf(item.namespace)
+  const bag = unmapped(document, item, custom ? CUSTOM_CALL_FIELDS : CALL_FIELDS)
   return {
     type: 'tool-call',
     ...idOf(item),
     callId: required(item, 'call_id', path, fault),
     name: required(item, 'name', path, fault),
-    ...(namespace === undefined ? {} : { namespace }),
+    ...namespaceOf(item),
     kind: custom ? 'custom' : 'function',
     arguments: required(item, custom ? 'input' : 'arguments', path, fault),
     ...(isFields(item.caller) ? { caller: document.textOf(item.caller) } : {}),
-    ...nativeExtensions(unmapped(document, item, custom ? CUSTOM_CALL_FIELDS : CALL_FIELDS)),
+    ...nativeExtensions(isFoundTool(item) ? { ...bag, [FOUND]: JSON.stringify(item.namespace) } : bag),
   }
 }
+
+function namespaceOf(item: Fields): { readonly namespace?: string } {
+  const namespace = stringOf(item.namespace)
+  return namespace === undefined || isFoundTool(item) ? {} : { namespace }
+}
+
+/**
+ * A function that the model found by tool search is called in a namespace of its own name, though it was declared in
+ * none: everybody else knows it by its name, and OpenAI wants the field back (OpenAI API, "Tool search").
+ */
+function isFoundTool({ name, namespace }: Fields): boolean {
+  return typeof namespace === 'string' && namespace === name
+}
+
+/** Written back as `namespace`, and no loss elsewhere. */
+const FOUND = '#=namespace'
 
 /** A result without `call_id` (the asynchronous form, told apart by name) has no form elsewhere: it stays whole. */
 function decodeResult(document: JsonDocument, item: Fields, path: string, fault: Fault): Part {

@@ -1,6 +1,7 @@
 /** Turns → input items (OpenAI Responses API, `input`). */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import { isBillingHeader } from '../billing-header.ts'
+import { callerType } from '../caller.ts'
 import type {
   CompactionPart,
   Conversation,
@@ -16,7 +17,7 @@ import type { EncodeTarget } from '../wire-format.ts'
 import { acceptableCallId } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
 import { bagOf, written } from './fields.ts'
-import { unsupported } from './loss-list.ts'
+import { type LossList, unsupported } from './loss-list.ts'
 import { FORMAT } from './name.ts'
 import { encodeReasoning } from './reasoning-encode.ts'
 import { encodeSettingsDelta } from './settings-delta.ts'
@@ -93,7 +94,7 @@ export class ItemEncoder {
       case 'reasoning':
         return this.#reasoning(part, neighbours, path)
       case 'tool-call':
-        return encodeCall(part)
+        return encodeCall(part, path, losses)
       case 'tool-result':
         return this.#result(part, path)
       case 'hosted-tool':
@@ -200,7 +201,7 @@ function assistantMessage(first: ContentPart | undefined, content: readonly Writ
   }
 }
 
-function encodeCall(part: ToolCallPart): Writable {
+function encodeCall(part: ToolCallPart, path: string, losses: LossList): Writable {
   const bag = bagOf(part)
   const custom = part.kind === 'custom'
   return {
@@ -210,10 +211,18 @@ function encodeCall(part: ToolCallPart): Writable {
     namespace: part.namespace,
     name: part.name,
     ...(custom ? { input: part.arguments } : { arguments: part.arguments === '' ? '{}' : part.arguments }),
-    caller: part.caller === undefined || bag === undefined ? undefined : new RawJson(part.caller),
+    caller: encodeCaller(part, path, losses),
     ...written(bag),
   }
 }
+
+function encodeCaller({ caller }: ToolCallPart, path: string, losses: LossList): Writable {
+  if (caller === undefined) return undefined
+  if (CALLERS.has(callerType(caller))) return new RawJson(caller)
+  return losses.dropped(`${path}.caller`, 'the Responses API knows no callers but programs that it runs itself')
+}
+
+const CALLERS: ReadonlySet<string> = new Set(['program', 'direct'])
 
 /** Gemini's wrapping of a plain text is taken off again; any other object goes as its JSON. */
 function structuredText(json: string): string {

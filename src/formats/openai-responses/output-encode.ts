@@ -3,7 +3,7 @@ import { writeJson } from '../../json/raw.ts'
 import type { MediaPart, Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { DeclaredTools } from './declared-tools.ts'
-import { type Bag, bagOf, type Fields, isFields, valueIn } from './fields.ts'
+import { type Bag, bagOf, type Fields, isFields, valueIn, written } from './fields.ts'
 import { ItemIds } from './item-ids.ts'
 import { ItemSequence, type Opened } from './item-sequence.ts'
 import type { LossList } from './loss-list.ts'
@@ -253,12 +253,11 @@ export class OutputEncoder {
   }
 }
 
-/** What this format's decoder did not understand of a node, as JSON members; the status is told anew. */
+/** What this format's decoder kept of a node, as JSON members; the status is told anew. */
 function extraOf(bag: Bag | undefined): string {
-  if (bag === undefined) return ''
   let members = ''
-  for (const key of Object.keys(bag)) {
-    if (!key.startsWith('#')) members += `,${JSON.stringify(key)}:${bag[key]}`
+  for (const [key, { text }] of Object.entries(written(bag))) {
+    if (key !== 'status') members += `,${JSON.stringify(key)}:${text}`
   }
   return members
 }

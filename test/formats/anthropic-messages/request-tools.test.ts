@@ -107,6 +107,25 @@ describe('tool calls', () => {
 })
 
 describe('tools', () => {
+  it('keeps callers of its own kind only', () => {
+    const call = { type: 'tool-call', callId: 'c', name: 'f', kind: 'function', arguments: '{}' } as const
+    const result = { type: 'tool-result', callId: 'c', content: [{ type: 'text', text: 'x' }] } as const
+    const sent = (caller: string) =>
+      encode(
+        conversation({
+          turns: [
+            { role: 'assistant', parts: [{ ...call, caller }] },
+            { role: 'tool', parts: [result] },
+          ],
+        }),
+      )
+    const own = sent('{"type":"code_execution_20250825","tool_id":"srvtoolu_1"}')
+    expect(JSON.stringify(own.body)).toContain('"caller":{"type":"code_execution_20250825"')
+    const foreign = sent('{"type":"program","caller_id":"call_1"}')
+    expect(JSON.stringify(foreign.body)).not.toContain('caller')
+    expect(foreign.losses).toContain('turns[0].parts[0].caller dropped')
+  })
+
   it('flattens a namespace, and refuses two tools of one name (E41, E51)', () => {
     const tools = [{ ...LOOK, namespace: 'git' }]
     expect(encode(conversation({ tools })).body.tools).toMatchObject([{ name: 'git__look' }])

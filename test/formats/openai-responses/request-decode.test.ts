@@ -221,6 +221,10 @@ describe('fields that only this format knows come back', () => {
       },
     ],
     [
+      'a call of a tool that was searched for',
+      { input: [{ type: 'function_call', id: 'fc_1', call_id: 'c', name: 'f', arguments: '{}', namespace: 'f' }] },
+    ],
+    [
       'both texts of reasoning',
       {
         input: [

@@ -11,6 +11,23 @@ function itemsOf(parts: readonly Part[], role: Turn['role'] = 'assistant', model
   return { items: (json.input as Fields[]).slice(1, -1), losses }
 }
 
+describe('calls', () => {
+  const call = { type: 'tool-call', callId: 'c', name: 'f', kind: 'function', arguments: '{}' } as const
+
+  test("a caller that runs at another provider is nobody's here", () => {
+    const caller = '{"type":"code_execution_20250825","tool_id":"srvtoolu_1"}'
+    const { items, losses } = itemsOf([{ ...call, caller }])
+    expect(items).toEqual([{ type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }])
+    expect(losses).toMatchObject([{ path: 'turns[1].parts[0].caller', action: 'dropped' }])
+  })
+  test('a tool that was searched for goes by its own name with everybody else', () => {
+    const item = { type: 'function_call', call_id: 'c', name: 'f', namespace: 'f', arguments: '{}' }
+    const { turns } = asked({ model: 'm', input: [item] })
+    expect(turns[0]?.parts[0]).toMatchObject({ name: 'f' })
+    expect(turns[0]?.parts[0]).not.toHaveProperty('namespace')
+  })
+})
+
 describe('tools', () => {
   const toolOf = (changes: Partial<FunctionTool>) => {
     const { json, losses } = sent(foreign({ tools: [{ ...tool, ...changes }] }))

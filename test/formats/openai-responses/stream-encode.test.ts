@@ -4,6 +4,7 @@ import type { Part } from '../../../src/formats/conversation.ts'
 import type { ErrorView } from '../../../src/formats/error-view.ts'
 import format from '../../../src/formats/openai-responses/format.ts'
 import type { FinishEvent, ReplyEvent, Usage } from '../../../src/formats/reply-events.ts'
+import { parseDocument } from '../../../src/json/document.ts'
 import { dataOf, type Fields, gathered, replyContext, streamOf, terminalOf } from './exchange.ts'
 
 const start: ReplyEvent = { type: 'start', id: 'chatcmpl-1', model: 'upstream-model', created: 5 }
@@ -279,6 +280,15 @@ describe('calls by the names that the client gave', () => {
       { delta: 'a\n' },
     ])
   })
+})
+
+test('a tool that was searched for keeps the namespace that OpenAI wants back', () => {
+  const item = { id: 'fc_1', type: 'function_call', status: 'completed', arguments: '{}', call_id: 'c', name: 'f' }
+  const reply = { id: 'resp_1', object: 'response', status: 'completed', output: [{ ...item, namespace: 'f' }] }
+  const events = format.decodeReply(parseDocument(JSON.stringify(reply)), 'generate')
+  expect(events[1]).toMatchObject({ part: { name: 'f' } })
+  expect(events[1]).not.toHaveProperty('part.namespace')
+  expect(outputOf(events)).toMatchObject([{ name: 'f', namespace: 'f' }])
 })
 
 test('ids that are blank or stand twice are made unlike', () => {
