@@ -1,42 +1,131 @@
+/** Starting processes, waiting for them, ending them and nobody else. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
+import { processTree } from './cpu-clock.ts'
 
-export interface Running extends Disposable {
+export interface Command {
+  readonly program: string
+  readonly argv: readonly string[]
+  readonly folder: string
+  /** Added to the environment of this process. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Gets what the program prints. */
+  readonly output: string
+}
+
+/** Leaders of sessions that are still to be ended: also when this process is told to go. */
+const sessions = new Set<number>()
+process.on('exit', () => {
+  for (const leader of sessions) signalTree(leader, 'SIGKILL')
+})
+
+/** A program with a session of its own, so that all that it starts can be found again. */
+export class Program implements AsyncDisposable {
+  readonly pid: number
+  readonly #child: ChildProcess
+  readonly #output: string
+
+  constructor({ program, argv, folder, environment, output }: Command) {
+    const file = openSync(output, 'a')
+    const env = { ...process.env, NODE_ENV: 'production', ...environment }
+    this.#child = spawn(program, argv, { cwd: folder, env, detached: true, stdio: ['ignore', file, file] })
+    closeSync(file)
+    this.#child.on('error', () => {})
+    if (this.#child.pid === undefined) throw new Error(`${program} cannot be started`)
+    this.pid = this.#child.pid
+    this.#output = output
+    sessions.add(this.pid)
+  }
+
+  /** @throws Error when the program ends, or does not say yes for half a minute */
+  async ready(asks: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + START_MS
+    while (!(await asks())) {
+      if (this.#child.exitCode !== null || performance.now() > deadline) {
+        throw new Error(
+          `${this.#child.spawnfile} did not start: ${readFileSync(this.#output, 'utf8').trim().slice(-EXCERPT)}`,
+        )
+      }
+      await pause(POLL_MS)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = this.#child.exitCode === null ? once(this.#child, 'exit') : Promise.resolve()
+    signalTree(this.pid, 'SIGTERM')
+    const isGone = await Promise.race([gone.then(() => true), pause(STOP_MS).then(() => false)])
+    if (!isGone || processTree(this.pid).length > 0) signalTree(this.pid, 'SIGKILL')
+    await gone
+    sessions.delete(this.pid)
+  }
+}
+
+/** Of what a program said before it failed. */
+const EXCERPT = 600
+const START_MS = 30_000
+const STOP_MS = 3_000
+const POLL_MS = 2
+
+function signalTree(leader: number, signal: NodeJS.Signals): void {
+  for (const pid of processTree(leader)) {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** A script of this folder, spoken with over IPC; it ends when this process does. */
+export class Helper implements Disposable {
   readonly pid: number
   readonly port: number
-}
+  readonly #child: ChildProcess
 
-/** A script of this folder that tells its port over IPC. */
-export async function startScript(file: URL, ...argv: readonly string[]): Promise<Running> {
-  const child = fork(file, [...argv], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const [message] = (await once(child, 'message')) as [{ port: number }]
-  return { pid: pidOf(child), port: message.port, [Symbol.dispose]: () => void child.kill() }
-}
-
-/** The gateway as users run it, on a free port. */
-export async function startGateway(config: string): Promise<Running> {
-  const main = new URL('../../src/main.ts', import.meta.url).pathname
-  const port = await freePort()
-  const child = spawn(process.execPath, [main, 'run', '--config', config, '--port', String(port)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const deadline = performance.now() + 20_000
-  while (!(await answers(`http://127.0.0.1:${port}/healthz`))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error('the gateway did not start')
+  private constructor(child: ChildProcess, port: number) {
+    if (child.pid === undefined) throw new Error('the process did not start')
+    this.#child = child
+    this.pid = child.pid
+    this.port = port
   }
-  return { pid: pidOf(child), port, [Symbol.dispose]: () => void child.kill() }
+
+  /** @param file relative to this folder */
+  static async start(file: string, ...argv: readonly string[]): Promise<Helper> {
+    const script = new URL(file, import.meta.url)
+    const child = fork(script, [...argv], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }]
+    return new Helper(child, port)
+  }
+
+  tell(message: object | string): void {
+    this.#child.send(message)
+  }
+
+  /** The next message that is one. @throws Error when the process ends before */
+  next<Message>(isIt: (message: unknown) => message is Message): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: unknown): void => {
+        if (!isIt(message)) return
+        this.#child.off('message', onMessage).off('exit', onExit)
+        resolve(message)
+      }
+      const onExit = (): void => reject(new Error(`${this.#child.spawnargs.at(-1)} has ended`))
+      this.#child.on('message', onMessage).once('exit', onExit)
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill()
+  }
 }
 
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    response => response.ok,
-    () => new Promise(resolve => setTimeout(() => resolve(false), 20)),
-  )
+export function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -45,22 +134,28 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-function pidOf(child: ChildProcess): number {
-  if (child.pid === undefined) throw new Error('the process did not start')
-  return child.pid
+/** Whether anybody takes connections there. */
+export function listens(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const settle = (isThere: boolean) => (): void => {
+      socket.destroy()
+      resolve(isThere)
+    }
+    socket.once('connect', settle(true)).once('error', settle(false))
+  })
 }
 
-const TICKS_PER_SECOND = 100
-
-/** CPU time of a process in microseconds, user and system (proc(5), stat; fields 14 and 15). */
-export function cpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1_000_000
-}
-
-/** Resident memory in MiB. */
-export function residentMiB(pid: number): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kib) / 1024)
+/** Whether a GET is answered with 200. */
+export function isHealthy(port: number, path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    const settle = (isIt: boolean): void => {
+      socket.destroy()
+      resolve(isIt)
+    }
+    socket.once('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`))
+    socket.once('data', bytes => settle(bytes.toString('latin1').startsWith('HTTP/1.1 200')))
+    socket.once('error', () => settle(false)).once('close', () => settle(false))
+  })
 }

@@ -1,69 +1,88 @@
-export interface Scenario {
-  readonly name: string
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
-  /** What the provider would be sent in the same matter: the baseline's body. */
-  readonly upstreamBody: Buffer
-}
+import { coldStart } from './kinds/cold-start.ts'
+import { converting } from './kinds/converting.ts'
+import { cost } from './kinds/cost.ts'
+import { latency } from './kinds/latency.ts'
+import { memory } from './kinds/memory.ts'
+import { observing } from './kinds/observing.ts'
+import { paced } from './kinds/paced.ts'
+import { processorScenarios } from './kinds/processors.ts'
+import { workers } from './kinds/workers.ts'
+import type { ClientFormat, Prompt } from './prompts.ts'
+import type { Scenario } from './scenario.ts'
 
-/** What every call passes: a key check, a limiter, a model rule, and `convert` where formats differ. */
-export const CONFIG = `
-[log]
-level = "warn"
-[providers.bench]
-client = "openai-chat"
-base_url = "http://127.0.0.1:{port}/v1"
-api_key = "sk-upstream"
-stream_usage = "leave"
-[pipelines.bench]
-parsers = ["openai-chat", "anthropic-messages"]
-provider = "bench"
-[[pipelines.bench.processors]]
-use = "auth"
-keys = [{ name = "bench", key = "bench-key" }]
-[[pipelines.bench.processors]]
-use = "rate-limit"
-requests_per_minute = 100_000_000
-[[pipelines.bench.processors]]
-use = "models"
-rules = [{ match = "bench-*", model = "bench-upstream" }]
-[[pipelines.bench.processors]]
-use = "convert"
-`
-
-const CHAT = '/v1/chat/completions'
-const MESSAGES = '/v1/messages'
-
+/** Everything that can be measured, in the order in which it is. */
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('whole, 1 KB, same format', CHAT, 1_000, false),
-  scenario('whole, 20 KB, same format', CHAT, 20_000, false),
-  scenario('whole, 200 KB, same format', CHAT, 200_000, false),
-  scenario('stream of 200, same format', CHAT, 1_000, true),
-  scenario('whole, 1 KB, converted', MESSAGES, 1_000, false),
-  scenario('whole, 20 KB, converted', MESSAGES, 20_000, false),
-  scenario('whole, 200 KB, converted', MESSAGES, 200_000, false),
-  scenario('stream of 200, converted', MESSAGES, 1_000, true),
+  cost({ name: 'chat-1k', summary: '1 KB, whole, same format', prompt: chat(1_000) }),
+  cost({ name: 'chat-20k', summary: '20 KB, whole, same format', prompt: chat(20_000) }),
+  cost({ name: 'chat-200k', summary: '200 KB, whole, same format', prompt: chat(200_000) }),
+  cost({ name: 'stream', summary: 'stream of 200 chunks, same format', prompt: stream('openai-chat') }),
+  cost({
+    name: 'stream-writes',
+    summary: 'stream of 200 chunks, a write of the provider for each, same format',
+    prompt: stream('openai-chat'),
+    writesEach: true,
+  }),
+  cost({
+    name: 'stream-20k',
+    summary: 'stream of 200 chunks, 20 KB, same format',
+    prompt: stream('openai-chat', 20_000),
+  }),
+  cost({ name: 'convert-1k', summary: '1 KB, whole, Anthropic → OpenAI', prompt: messages(1_000) }),
+  cost({ name: 'convert-20k', summary: '20 KB, whole, Anthropic → OpenAI', prompt: messages(20_000) }),
+  cost({ name: 'convert-200k', summary: '200 KB, whole, Anthropic → OpenAI', prompt: messages(200_000) }),
+  cost({
+    name: 'convert-stream',
+    summary: 'stream of 200 chunks, Anthropic → OpenAI',
+    prompt: stream('anthropic-messages'),
+  }),
+  converting('20k', { size: 20_000, stream: false }),
+  converting('200k', { size: 200_000, stream: false }),
+  converting('stream', { size: 1_000, stream: true }),
+  ...processorScenarios(),
+  observing('metrics', 'whole', chat(1_000)),
+  observing('metrics', 'stream', stream('openai-chat')),
+  observing('log', 'whole', chat(1_000)),
+  observing('log', 'stream', stream('openai-chat')),
+  paced({ name: 'paced-1000', streams: 1_000, perSecond: 20, rampSeconds: 2, format: 'openai-chat' }),
+  paced({ name: 'paced-1000-converted', streams: 1_000, perSecond: 20, rampSeconds: 2, format: 'anthropic-messages' }),
+  paced({ name: 'paced-3000', streams: 3_000, perSecond: 10, rampSeconds: 4, format: 'openai-chat' }),
+  latency({
+    name: 'latency-chat',
+    summary: 'added to calls of 1 KB, 200 a second',
+    prompt: chat(1_000),
+    perSecond: 200,
+    tokens: 80,
+    gapMs: 0,
+  }),
+  latency({
+    name: 'latency-20k',
+    summary: 'added to calls of 20 KB, 200 a second',
+    prompt: chat(20_000),
+    perSecond: 200,
+    tokens: 80,
+    gapMs: 0,
+  }),
+  latency({
+    name: 'latency-stream',
+    summary: 'added to the first token and to each of streams, 50 a second, a token each 2 ms',
+    prompt: stream('openai-chat'),
+    perSecond: 50,
+    tokens: 50,
+    gapMs: 2,
+  }),
+  coldStart,
+  memory,
+  workers,
 ]
 
-function scenario(name: string, path: string, size: number, stream: boolean): Scenario {
-  const headers = path === MESSAGES ? { 'anthropic-version': '2023-06-01' } : {}
-  const chat = { model: 'bench-model', stream, messages: turns(size) }
-  const body = path === MESSAGES ? { ...chat, max_tokens: 1_000 } : chat
-  return { name, path, headers, body: bytes(body), upstreamBody: bytes(chat) }
+function chat(size: number): Prompt {
+  return { format: 'openai-chat', size, stream: false }
 }
 
-function bytes(value: object): Buffer {
-  return Buffer.from(JSON.stringify(value))
+function messages(size: number): Prompt {
+  return { format: 'anthropic-messages', size, stream: false }
 }
 
-/** A conversation of about that many bytes, with line ends and quotation marks as prompts have them. */
-function turns(size: number): readonly { role: string; content: string }[] {
-  const sentence = 'The sluice "gate" lifts\nwhen the water behind it stands high enough. '
-  const count = Math.max(1, Math.floor(size / 4_000))
-  const content = sentence.repeat(Math.ceil(size / count / sentence.length))
-  return Array.from({ length: count * 2 - 1 }, (_, index) => ({
-    role: index % 2 === 0 ? 'user' : 'assistant',
-    content: index % 2 === 0 ? content : 'I see.',
-  }))
+function stream(format: ClientFormat, size = 1_000): Prompt {
+  return { format, size, stream: true }
 }

@@ -1,0 +1,61 @@
+import type { Job, LoadManner, LoadResult } from './load/job.ts'
+import { bodyOf, type Prompt } from './prompts.ts'
+import type { Stage } from './stage.ts'
+import type { Address, Target } from './targets/target.ts'
+
+/** What is asked, and how much of an answer has to come. */
+export interface Question {
+  readonly prompt: Prompt
+  readonly tokens: number
+  readonly isUnique?: boolean
+}
+
+export interface CallSample extends LoadResult {
+  /** CPU time of the gateway for each call, in microseconds. */
+  readonly microsPerCall: number
+  readonly upstreamMicrosPerCall: number
+  readonly loadMicrosPerCall: number
+  readonly foreign: number
+}
+
+export function jobFor({ port }: Target, address: Address, question: Question, manner: LoadManner): Job {
+  const { path, headers, format, model } = address
+  const { prompt, tokens, isUnique = false } = question
+  return {
+    port,
+    path,
+    headers,
+    body: bodyOf({ ...prompt, format }, model),
+    isUnique,
+    isStream: prompt.stream,
+    tokens,
+    isTimed: false,
+    manner,
+  }
+}
+
+/** Clients that call in turn; every call that was made is counted, and all CPU time until the gateway is idle again. */
+export async function sampleCalls(stage: Stage, target: Target, job: Job): Promise<CallSample> {
+  await stage.settled(target)
+  const before = stage.read(target)
+  const result = await stage.run(job)
+  await stage.settled(target)
+  const { targetMicros, upstreamMicros, loadMicros, foreign } = stage.between(before, stage.read(target))
+  const each = (micros: number): number => micros / (result.done + result.broken)
+  return {
+    ...result,
+    microsPerCall: each(targetMicros),
+    upstreamMicrosPerCall: each(upstreamMicros),
+    loadMicrosPerCall: each(loadMicros),
+    foreign,
+  }
+}
+
+/** @returns the manner of the samples, and that of the calls before the first */
+export function closedLoop({ effort }: Stage): { readonly sample: LoadManner; readonly warm: LoadManner } {
+  const { clients, seconds, warmSeconds, sampleCalls: calls } = effort
+  return {
+    sample: { kind: 'closed', clients, seconds, calls },
+    warm: { kind: 'closed', clients, seconds: warmSeconds, calls },
+  }
+}

@@ -1,0 +1,17 @@
+/** How the simulated provider answers. */
+export interface Manner {
+  /** In each answer. */
+  readonly tokens: number
+  /** Milliseconds between two tokens of a stream; 0 sends them as fast as they go. */
+  readonly gapMs: number
+  /** One write for each event instead of one for the whole stream; what `gapMs` does anyway. */
+  readonly writesEach: boolean
+}
+
+/** What has come since it was asked last. */
+export interface UpstreamCounts {
+  readonly openai: number
+  readonly anthropic: number
+  /** Calls of which a part was missing, or that nobody understood. */
+  readonly refused: number
+}
