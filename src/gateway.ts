@@ -6,6 +6,8 @@ import { routeProblems } from './components/route-problems.ts'
 import { type Planned, type Started, startProcessors } from './components/start.ts'
 import type { PipelineConfig } from './config/config.ts'
 import { ConfigProblems } from './config/problems.ts'
+import { shippedModels } from './config/shipped-models.ts'
+import { ModelCatalogue } from './models/catalogue.ts'
 import { buildPipeline } from './pipeline/build.ts'
 import type { Surroundings } from './pipeline/exchange.ts'
 import { connectProvider, type Provider, sendTo } from './pipeline/providers.ts'
@@ -55,6 +57,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   const surroundings: Surroundings = {
     formats,
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
+    models: new ModelCatalogue(config.modelCapabilities, shippedModels()),
     keeping: await openStateKeeping(services.store, services.clock),
     prices: services.prices,
     grammarWatch: { share: GRAMMAR_SHARE, report: (format, isValid) => services.engine.grammar(format, isValid) },

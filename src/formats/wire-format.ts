@@ -4,6 +4,7 @@
  */
 import type { ModelEntry, Operation } from '../contract.ts'
 import type { JsonDocument } from '../json/document.ts'
+import type { ModelCapabilities } from '../models/capabilities.ts'
 import type { SseFrame } from '../stream/sse.ts'
 import type { Amendment } from './amendment.ts'
 import type { Conversation } from './conversation.ts'
@@ -129,6 +130,8 @@ export interface EncodeTarget {
   readonly provider: string
   /** Name of a dialect of the format (`groq`, `mistral`); each format keeps its own table of them. */
   readonly dialect?: string
+  /** What is known of the model at this provider: the catalogue of models, and what the operator says otherwise. */
+  readonly capabilities: ModelCapabilities
 }
 
 export interface EncodedRequest {

@@ -69,7 +69,12 @@ const FACTS = {
     type: 'boolean',
     description: 'Wants a signature at the first function call of a turn (Gemini).',
   },
-  structured_output: { type: 'boolean', description: 'Takes a JSON Schema for its answer, and strict tools.' },
+  structured_output: {
+    type: 'string',
+    enum: ['none', 'subset', 'any'],
+    description:
+      'Whether it can be held to a JSON Schema, in its answer and by strict tools: to none, to what structured outputs know of schemas, to any.',
+  },
   system_prompt: { type: 'boolean', description: 'Takes instructions apart from the conversation (Gemini).' },
   inline_system: { type: 'boolean', description: 'Takes system turns in the middle of a conversation (Anthropic).' },
   prefill: { type: 'boolean', description: 'Goes on with a last turn of the assistant (Anthropic).' },

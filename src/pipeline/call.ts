@@ -280,8 +280,11 @@ export class EngineCall implements Call {
 
   #encodeTarget(): EncodeTarget {
     const { operation, model, stream, provider } = this
-    const dialect = this.exchange.surroundings.providers.get(provider)?.dialect
-    return { operation, model, stream, provider, ...(dialect === undefined ? {} : { dialect }) }
+    const { providers, models } = this.exchange.surroundings
+    const known = providers.get(provider)?.dialect
+    const dialect = known === undefined ? {} : { dialect: known }
+    const capabilities = models.capabilitiesOf({ model, provider, format: this.format, ...dialect })
+    return { operation, model, stream, provider, capabilities, ...dialect }
   }
 }
 

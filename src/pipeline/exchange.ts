@@ -1,5 +1,6 @@
 import type { Client, Format, Log, Prices } from '../contract.ts'
 import type { RequestHead, RequestParts, WireFormat } from '../formats/wire-format.ts'
+import type { ModelCatalogue } from '../models/catalogue.ts'
 import type { Body } from './body.ts'
 import type { GrammarWatch } from './grammar-watch.ts'
 import type { Lifetime } from './lifetime.ts'
@@ -19,6 +20,7 @@ export interface ProviderFacts {
 export interface Surroundings {
   readonly formats: ReadonlyMap<Format, WireFormat>
   readonly providers: ReadonlyMap<string, ProviderFacts>
+  readonly models: ModelCatalogue
   /** Keeps reasoning state through clients of other formats than its issuer's. */
   readonly keeping?: StateKeeping
   readonly prices?: Prices

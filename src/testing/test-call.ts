@@ -1,5 +1,7 @@
+import { shippedModels } from '../config/shipped-models.ts'
 import type { Conversation, Format, Identity, Log, Operation, Prices, Turn } from '../contract.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
+import { ModelCatalogue } from '../models/catalogue.ts'
 import { Body } from '../pipeline/body.ts'
 import { EngineCall } from '../pipeline/call.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
@@ -84,6 +86,7 @@ export function testCall(sketch: CallSketch, index: number, world: CallWorld): T
     surroundings: {
       formats: new Map([format, ...Object.values(providers)].map(name => [name, world.format])),
       providers: new Map(Object.entries(providers).map(([name, spoken]) => [name, { name, format: spoken }])),
+      models: new ModelCatalogue([], shippedModels()),
       ...(world.prices && { prices: world.prices }),
     },
   }

@@ -5,8 +5,9 @@ import type { Conversation } from '../../src/formats/conversation.ts'
 import gemini from '../../src/formats/gemini/format.ts'
 import openaiChat from '../../src/formats/openai-chat/format.ts'
 import openaiResponses from '../../src/formats/openai-responses/format.ts'
-import type { DecodeInput, EncodeTarget, WireFormat } from '../../src/formats/wire-format.ts'
+import type { DecodeInput, WireFormat } from '../../src/formats/wire-format.ts'
 import { parseDocument } from '../../src/json/document.ts'
+import { encodeTargetFor } from '../support/encode-target.ts'
 
 function decoded(format: WireFormat, body: unknown): Conversation {
   const document = parseDocument(JSON.stringify(body))
@@ -15,7 +16,7 @@ function decoded(format: WireFormat, body: unknown): Conversation {
 }
 
 function encoded(format: WireFormat, conversation: Conversation) {
-  const target: EncodeTarget = { model: 'm', provider: 'p', stream: false, operation: 'generate' }
+  const target = encodeTargetFor('', { model: 'm', provider: 'p', stream: false, operation: 'generate' })
   return format.encodeRequest(conversation, target)
 }
 

@@ -4,7 +4,7 @@ import anthropicMessages from '../../src/formats/anthropic-messages/format.ts'
 import type { Conversation, HostedTool, Tool } from '../../src/formats/conversation.ts'
 import gemini from '../../src/formats/gemini/format.ts'
 import openaiChat from '../../src/formats/openai-chat/format.ts'
-import type { EncodeTarget } from '../../src/formats/wire-format.ts'
+import { encodeTargetFor } from '../support/encode-target.ts'
 
 const FORMATS = { 'anthropic-messages': anthropicMessages, gemini, 'openai-chat': openaiChat }
 const READ: Tool = {
@@ -25,7 +25,7 @@ function encode(name: keyof typeof FORMATS, tools: readonly Tool[]) {
     toolChoice: { mode: 'auto' },
     sampling: {},
   }
-  const target: EncodeTarget = { model: 'm', provider: 'p', stream: false, operation: 'generate' }
+  const target = encodeTargetFor(name, { model: 'm', provider: 'p', stream: false, operation: 'generate' })
   const { body, losses } = FORMATS[name].encodeRequest(conversation, target)
   return { body, lost: losses.map(({ path, action }) => `${action} ${path}`) }
 }

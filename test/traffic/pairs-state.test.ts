@@ -10,6 +10,7 @@ import type { Conversation, OpaqueState, Part } from '../../src/formats/conversa
 import type { Completion, ReplyEvent } from '../../src/formats/reply-events.ts'
 import type { ReplyContext } from '../../src/formats/wire-format.ts'
 import { parseDocument } from '../../src/json/document.ts'
+import { encodeTargetFor } from '../support/encode-target.ts'
 import { framesOf } from '../support/frames.ts'
 import { KEY, orRefusal, replyContext, SIDES, type Side, streamedEvents } from './pairs-trip.ts'
 
@@ -229,13 +230,13 @@ describe.each(CLIENTS)('through a client of $name', ({ side, way }) => {
     const conversation = returned(side, parts, way, KEY)
     for (const target of SIDES) {
       const sent = (provider: string): string => {
-        const asked = {
+        const asked = encodeTargetFor(target.name, {
           operation: 'generate',
           model: ISSUER.model,
           stream: false,
           provider,
           dialect: 'openrouter',
-        } as const
+        })
         const encoded = orRefusal(() => target.format.encodeRequest(conversation, asked))
         return 'body' in encoded ? encoded.body : encoded.message
       }

@@ -17,6 +17,7 @@ import { bodyCheck } from '../../src/formats/validate.ts'
 import type { EncodeTarget, ReplyContext, Route, WireFormat } from '../../src/formats/wire-format.ts'
 import { parseDocument } from '../../src/json/document.ts'
 import { Refusal } from '../../src/refusal.ts'
+import { encodeTargetFor } from '../support/encode-target.ts'
 import { framesOf } from '../support/frames.ts'
 import { type RecordedCase, recordedCases } from '../support/traffic.ts'
 
@@ -95,13 +96,13 @@ export interface RequestTrip {
 
 /** @throws Refusal 400 when the conversation cannot be said in the format */
 export function sendRequest(side: Side, from: Conversation, changes: Partial<EncodeTarget> = {}): RequestTrip {
-  const target: EncodeTarget = {
+  const target = encodeTargetFor(side.name, {
     operation: 'generate',
     model: side.model,
     stream: false,
     provider: 'upstream',
     ...changes,
-  }
+  })
   const { body, losses } = side.format.encodeRequest(from, target)
   bodyCheck(side.format.schemas.generate ?? {})({ ...JSON.parse(body) })
   return { from, to: conversationOf(side, body, target.model), body, losses }

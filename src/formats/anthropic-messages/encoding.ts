@@ -1,13 +1,13 @@
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import type { CacheMarks } from './cache-marks.ts'
 import type { LossLog } from './losses.ts'
-import type { ModelLimits } from './model-limits.ts'
 
 /** What every piece of the request encoder works with. */
 export interface Encoding {
   readonly target: EncodeTarget
-  readonly limits: ModelLimits
+  readonly capabilities: ModelCapabilities
   readonly marks: CacheMarks
   readonly log: LossLog
 }

@@ -88,12 +88,12 @@ function noteEmpty(message: PlannedMessage, { log }: Encoding): void {
 }
 
 /** A conversation that ends with the assistant asks for its continuation, which newer models refuse. */
-function withPrefill(messages: readonly EncodedMessage[], { limits }: Encoding): readonly EncodedMessage[] {
+function withPrefill(messages: readonly EncodedMessage[], { capabilities }: Encoding): readonly EncodedMessage[] {
   const last = messages.at(-1)
   // A paused turn ends like this as well: the provider's own tools are to go on with it.
   const asks = last?.message.role === 'assistant' && !last.message.parts.some(({ part }) => part.type === 'hosted-tool')
   if (last === undefined || !asks) return messages
-  if (limits.prefill) return [...messages.slice(0, -1), { ...last, blocks: trimmed(last.blocks) }]
+  if (capabilities.prefill) return [...messages.slice(0, -1), { ...last, blocks: trimmed(last.blocks) }]
   throw unsupported(
     'messages',
     'This model does not support assistant message prefill. The conversation must end with a user message.',

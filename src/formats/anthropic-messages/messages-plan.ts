@@ -80,8 +80,8 @@ function systemMessage(
 ): readonly PlannedMessage[] {
   const parts = placedParts(placed).filter(({ part }) => part.type !== 'settings-delta' && part.type !== 'tools-delta')
   const effort = effortOf(placed.turn)
-  const { limits, log } = encoding
-  const mayStand = limits.inlineSystem && (parts.length === 0 || mayStandAt(turns, index))
+  const { capabilities, log } = encoding
+  const mayStand = capabilities.inline_system && (parts.length === 0 || mayStandAt(turns, index))
   if (mayStand) {
     const fields = writableFields(placed.turn)
     if (parts.length === 0 && effort === undefined && Object.keys(fields).length === 0) return []

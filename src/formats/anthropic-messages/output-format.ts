@@ -15,13 +15,13 @@ const JSON_ONLY = 'Answer with one valid JSON value and nothing else: no explana
 
 /** A schema's `name` is a label that no model of Anthropic's sees; leaving it out changes nothing. */
 export function encodeOutputFormat(format: OutputFormat | undefined, encoding: Encoding): EncodedOutputFormat {
-  const { limits, log } = encoding
+  const { capabilities, log } = encoding
   if (format === undefined || format.type === 'text') return {}
   if (format.type === 'json') {
     log.approximated('outputFormat', 'Anthropic has no JSON mode: asked for in the system prompt')
     return { instruction: JSON_ONLY }
   }
-  if (!limits.structured) {
+  if (capabilities.structured_output === 'none') {
     log.approximated('outputFormat.schema', 'this model has no structured outputs: asked for in the system prompt')
     return { instruction: `${JSON_ONLY} It must match this JSON Schema:\n${format.schema}` }
   }

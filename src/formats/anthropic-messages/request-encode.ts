@@ -9,7 +9,6 @@ import { noteForeign } from './foreign.ts'
 import { type WritableObject, withMembers, writableFields } from './leftovers.ts'
 import { LossLog } from './losses.ts'
 import { encodeMessages } from './messages-encode.ts'
-import { limitsOf } from './model-limits.ts'
 import { FORMAT } from './name.ts'
 import { encodeOutputFormat } from './output-format.ts'
 import { encodeSampling, encodeStop } from './sampling-encode.ts'
@@ -19,8 +18,8 @@ import { encodeTools } from './tools-encode.ts'
 /** @throws Refusal 400 when the request cannot be said here and must not be cut */
 export function encodeRequest(conversation: Conversation, target: EncodeTarget): EncodedRequest {
   const log = new LossLog()
-  const limits = limitsOf(target.model)
-  const encoding: Encoding = { target, limits, log, marks: new CacheMarks(conversation, log) }
+  const { capabilities } = target
+  const encoding: Encoding = { target, capabilities, log, marks: new CacheMarks(conversation, log) }
   refuseImpossible(conversation, target)
   noteForeign(conversation, log)
   noteUnknown(conversation, log)
@@ -103,14 +102,15 @@ function systemOf(blocks: readonly (WritableObject | RawJson)[], instruction: st
 }
 
 /** The API wants a limit. Without one the model may say as much as it can; a small default would cut answers short. */
-function maxTokensOf({ maxOutputTokens }: Conversation, { limits, log, target }: Encoding): number {
-  if (maxOutputTokens === undefined) return limits.maxTokens
-  if (!limits.known || maxOutputTokens <= limits.maxTokens || target.operation !== 'generate') return maxOutputTokens
-  log.approximated('maxOutputTokens', `this model gives at most ${limits.maxTokens} tokens`)
-  return limits.maxTokens
+function maxTokensOf({ maxOutputTokens }: Conversation, { capabilities, log, target }: Encoding): number {
+  const { max_output_tokens: limit, default_output_tokens: usual } = capabilities
+  if (maxOutputTokens === undefined) return limit === 0 ? usual : limit
+  if (limit === 0 || maxOutputTokens <= limit || target.operation !== 'generate') return maxOutputTokens
+  log.approximated('maxOutputTokens', `this model gives at most ${limit} tokens`)
+  return limit
 }
 
-function encodeTier({ serviceTier }: Conversation, { limits, log }: Encoding): WritableObject {
+function encodeTier({ serviceTier }: Conversation, { capabilities, log }: Encoding): WritableObject {
   switch (serviceTier) {
     case undefined:
       return {}
@@ -122,7 +122,7 @@ function encodeTier({ serviceTier }: Conversation, { limits, log }: Encoding): W
       log.approximated('serviceTier', 'Anthropic uses priority capacity where there is some')
       return { service_tier: 'auto' }
     case 'fast':
-      if (limits.fast) return { speed: 'fast' }
+      if (capabilities.fast) return { speed: 'fast' }
       log.dropped('serviceTier', 'this model has no fast mode')
       return {}
     default:

@@ -6,13 +6,14 @@ import type { WritableObject } from './leftovers.ts'
 /** @param thinks whether the model thinks in this call, with which its sampling is fixed */
 export function encodeSampling(sampling: Sampling, thinks: boolean, encoding: Encoding): WritableObject {
   noteUnknown(sampling, encoding)
-  const { log, limits } = encoding
-  if (!limits.sampling || (thinks && !limits.foreign)) return fixedSampling(sampling, thinks, encoding)
+  const { log, capabilities } = encoding
+  const { sampling: allowed } = capabilities
+  if (allowed === 'never' || (thinks && allowed === 'without_reasoning'))
+    return fixedSampling(sampling, thinks, encoding)
   const { temperature, topP, topK } = sampling
   if (temperature !== undefined && temperature > 1)
     log.approximated('sampling.temperature', 'Anthropic takes at most 1')
-  // Claude 4 refuses both at once; other vendors' models behind this format do not.
-  const both = limits.known && temperature !== undefined && topP !== undefined
+  const both = !capabilities.temperature_with_top_p && temperature !== undefined && topP !== undefined
   if (both) log.dropped('sampling.topP', 'this model takes temperature or top_p, not both')
   return {
     ...(temperature === undefined ? {} : { temperature: Math.min(1, temperature) }),

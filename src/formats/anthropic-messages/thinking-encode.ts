@@ -1,8 +1,8 @@
 /** Reasoning, canonical → `thinking` and `output_config.effort` (conversion.md C.5). */
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
+import { nearestEffort } from '../effort.ts'
 import type { Encoding } from './encoding.ts'
 import type { WritableObject } from './leftovers.ts'
-import type { ClaudeEffort } from './model-limits.ts'
 import { FORMAT } from './name.ts'
 
 export interface EncodedThinking {
@@ -12,9 +12,6 @@ export interface EncodedThinking {
   readonly budget?: number
   readonly maxTokens: number
 }
-
-/** The least that the API takes as a budget. */
-const LEAST_BUDGET = 1024
 
 /** @param unthoughtCall the conversation stands in a tool loop that began without thinking */
 export function encodeThinking(
@@ -47,11 +44,12 @@ class ThinkingEncoder {
 
   encode(): EncodedThinking {
     const { mode, effort, budget } = this.#reasoning
-    if (mode !== undefined && (mode === 'between-tools' || this.#encoding.limits.foreign)) return this.#asSaid(mode)
+    const { thinking } = this.#encoding.capabilities
+    if (mode !== undefined && (mode === 'between-tools' || thinking.includes('any'))) return this.#asSaid(mode)
     if (mode === 'disabled' || (mode === undefined && (effort === 'none' || budget === 0))) return this.#off()
     if (mode === 'enabled' && typeof budget === 'number') return this.#explicitBudget(budget)
-    if (this.#encoding.limits.adaptive) return this.#adaptive()
-    if (this.#encoding.limits.budget) return this.#derivedBudget()
+    if (thinking.includes('adaptive')) return this.#adaptive()
+    if (thinking.includes('budget')) return this.#derivedBudget()
     this.#encoding.log.dropped('reasoning', 'this model does not think')
     return { maxTokens: this.#maxTokens }
   }
@@ -73,16 +71,17 @@ class ThinkingEncoder {
   }
 
   #off(): EncodedThinking {
-    const { limits, log } = this.#encoding
-    if (limits.off === 'disabled') return { thinking: { type: 'disabled' }, ...this.#rest() }
+    const { capabilities, log } = this.#encoding
+    const { thinking_off: off, efforts } = capabilities
+    if (off === 'disabled') return { thinking: { type: 'disabled' }, ...this.#rest() }
     log.approximated('reasoning', 'this model cannot stop thinking: asked for the least')
-    if (limits.off === 'between_tools') return { thinking: { type: 'between_tools' }, ...this.#rest() }
-    return { effort: limits.efforts[0] ?? 'low', maxTokens: this.#maxTokens }
+    if (off === 'between_tools') return { thinking: { type: 'between_tools' }, ...this.#rest() }
+    return { effort: efforts[0] ?? 'low', maxTokens: this.#maxTokens }
   }
 
   #explicitBudget(budget: number): EncodedThinking {
-    const { limits, log } = this.#encoding
-    if (limits.budget) {
+    const { capabilities, log } = this.#encoding
+    if (capabilities.thinking.includes('budget')) {
       const thinking = { type: 'enabled', budget_tokens: budget, ...this.#display() }
       return { thinking, budget, ...this.#rest() }
     }
@@ -103,8 +102,8 @@ class ThinkingEncoder {
   }
 
   #effort(wanted: Effort): { readonly effort?: string } {
-    const { limits, log } = this.#encoding
-    const effort = nearest(wanted, limits.efforts)
+    const { capabilities, log } = this.#encoding
+    const effort = nearestEffort(wanted, capabilities.efforts)
     if (effort === undefined) {
       log.dropped('reasoning.effort', 'this model takes no effort')
       return {}
@@ -117,15 +116,16 @@ class ThinkingEncoder {
   /** Effort as a share of the answer's tokens, or a budget of another format. The answer keeps its own room. */
   #derivedBudget(): EncodedThinking {
     const { effort = 'medium', budget: wanted, mode, show } = this.#reasoning
-    const { log, limits } = this.#encoding
+    const { log, capabilities } = this.#encoding
+    const { max_output_tokens: limit, thinking_budget_min: least } = capabilities
     const asked = this.#reasoning.effort !== undefined || wanted !== undefined || mode !== undefined
     if (!asked) {
       if (show !== 'none') log.dropped('reasoning.show', 'this model shows thinking only when given a budget for it')
       return { maxTokens: this.#maxTokens }
     }
-    const budget = Math.max(LEAST_BUDGET, typeof wanted === 'number' ? wanted : shareOf(effort, this.#maxTokens))
+    const budget = Math.max(least, typeof wanted === 'number' ? wanted : shareOf(effort, this.#maxTokens))
     const room = budget < this.#maxTokens ? this.#maxTokens : budget + this.#maxTokens
-    const maxTokens = limits.known ? Math.min(room, limits.maxTokens) : room
+    const maxTokens = limit === 0 ? room : Math.min(room, limit)
     if (maxTokens !== this.#maxTokens) log.approximated('maxOutputTokens', 'raised to make room for thinking')
     const kept = Math.min(budget, maxTokens - 1)
     return { thinking: { type: 'enabled', budget_tokens: kept, ...this.#display() }, budget: kept, maxTokens }
@@ -161,12 +161,4 @@ function effortOfBudget(budget: number): Effort {
   if (budget <= 2048) return 'low'
   if (budget <= 8192) return 'medium'
   return budget <= 24_576 ? 'high' : 'xhigh'
-}
-
-const ORDER: readonly Effort[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']
-
-/** The strongest that is not stronger than what is wanted, else the weakest there is. */
-function nearest(wanted: Effort, efforts: readonly ClaudeEffort[]): ClaudeEffort | undefined {
-  const limit = ORDER.indexOf(wanted)
-  return efforts.findLast(effort => ORDER.indexOf(effort) <= limit) ?? efforts[0]
 }

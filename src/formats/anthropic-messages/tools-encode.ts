@@ -49,8 +49,8 @@ function isMcpServers(tool: Tool): boolean {
 }
 
 function encodeFunction(tool: FunctionTool, path: string, encoding: Encoding): WritableObject {
-  const { log, limits, marks } = encoding
-  const strict = tool.strict === true && !limits.structured ? undefined : tool.strict
+  const { log, capabilities, marks } = encoding
+  const strict = tool.strict === true && capabilities.structured_output === 'none' ? undefined : tool.strict
   if (strict !== tool.strict) log.dropped(`${path}.strict`, 'this model has no strict tools')
   const subset = strict === true && tool.schema !== undefined ? schemaSubset(tool.schema) : undefined
   if (subset !== undefined && subset.moved.length > 0) {
@@ -141,10 +141,10 @@ function chosenName(conversation: Conversation, name: string): string {
   return tool === undefined || tool.kind === 'hosted' ? hostedChoice(name) : flatName(tool)
 }
 
-function choiceOf(conversation: Conversation, thinks: boolean, { limits, log }: Encoding): EncodedChoice {
+function choiceOf(conversation: Conversation, thinks: boolean, { capabilities, log }: Encoding): EncodedChoice {
   const { toolChoice } = conversation
   if (toolChoice === undefined) return {}
-  const mayForce = limits.forcedTools && !thinks
+  const mayForce = capabilities.forced_tools && !thinks
   if (toolChoice.mode === 'named') {
     const name = chosenName(conversation, toolChoice.name)
     if (mayForce) return { choice: { type: 'tool', name } }

@@ -1,12 +1,12 @@
 import type { Operation } from '../../contract.ts'
 import type { Writable } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { MediaPart, Part, ToolCallPart, ToolResultPart } from '../conversation.ts'
 import { wireId } from './call-ids.ts'
 import type { Content } from './contents-encode.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { encodeRequestMedia } from './media.ts'
-import type { ModelFamily } from './model-family.ts'
 import { HOSTED_FUNCTION } from './parts-decode.ts'
 import { qualifiedName, unsupported, type WirePart } from './parts-encode.ts'
 import { encodeToolResult, noteResultLosses } from './tool-results.ts'
@@ -21,14 +21,14 @@ interface Answer {
 export class AnswerGroup {
   /** Where in the contents the results belong. */
   readonly at: number
-  readonly #family: ModelFamily
+  readonly #capabilities: ModelCapabilities
   readonly #losses: Losses
   #calls: readonly ToolCallPart[] = []
   #answers: Answer[] = []
 
-  constructor(at: number, family: ModelFamily, losses: Losses) {
+  constructor(at: number, capabilities: ModelCapabilities, losses: Losses) {
     this.at = at
-    this.#family = family
+    this.#capabilities = capabilities
     this.#losses = losses
   }
 
@@ -63,7 +63,8 @@ export class AnswerGroup {
   #encode(part: ToolResultPart, name: string, path: string): Answer {
     const id = wireId(part.callId)
     const inside = (media: MediaPart): Writable => encodeRequestMedia(media, path)
-    const { functionResponse, beside } = encodeToolResult(part, name, id, this.#family.generation >= 3, inside)
+    const { media_in_tool_results: mediaInside } = this.#capabilities
+    const { functionResponse, beside } = encodeToolResult(part, name, id, mediaInside, inside)
     return {
       callId: part.callId,
       wire: { functionResponse, ...extensionMembersExcept(part.extensions, 'functionResponse') },

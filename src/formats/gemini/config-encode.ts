@@ -1,10 +1,10 @@
 import { parseDocument } from '../../json/document.ts'
 import { RawJson, type Writable } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, JsonText, Reasoning } from '../conversation.ts'
 import { noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
-import type { ModelFamily } from './model-family.ts'
 import { nestedMembers } from './nested.ts'
 import { jsonSchemaOfText } from './openapi-schema.ts'
 import { decodeThinking, encodeThinking } from './thinking.ts'
@@ -13,7 +13,7 @@ import { encodeSchema } from './tools-encode.ts'
 type Members = Readonly<Record<string, Writable>>
 
 /** Canonical → `generationConfig`; `undefined` when there is nothing to set. */
-export function encodeConfig(conversation: Conversation, family: ModelFamily, losses: Losses): Writable {
+export function encodeConfig(conversation: Conversation, capabilities: ModelCapabilities, losses: Losses): Writable {
   const { extensions } = conversation
   const config: Members = {
     ...encodeSampling(conversation, losses),
@@ -21,7 +21,7 @@ export function encodeConfig(conversation: Conversation, family: ModelFamily, lo
     stopSequences: conversation.stop?.length === 0 ? undefined : conversation.stop,
     candidateCount: conversation.candidates,
     ...encodeLogprobs(conversation),
-    thinkingConfig: encodeReasoning(conversation.reasoning, noteOf(extensions, 'thinkingConfig'), family, losses),
+    thinkingConfig: encodeReasoning(conversation.reasoning, noteOf(extensions, 'thinkingConfig'), capabilities, losses),
     ...encodeOutputFormat(conversation, noteOf(extensions, 'responseSchema'), losses),
     responseModalities: conversation.modalities?.map(modality => modality.toUpperCase()),
     ...nestedMembers(extensions, 'generationConfig'),
@@ -50,11 +50,11 @@ function encodeLogprobs({ logprobs }: Conversation): Members {
 function encodeReasoning(
   reasoning: Reasoning | undefined,
   given: JsonText | undefined,
-  family: ModelFamily,
+  capabilities: ModelCapabilities,
   losses: Losses,
 ): Writable {
   if (given !== undefined && JSON.stringify(thinkingOf(given)) === JSON.stringify(reasoning)) return new RawJson(given)
-  return reasoning && encodeThinking(reasoning, family.thinking, losses)
+  return reasoning && encodeThinking(reasoning, capabilities, losses)
 }
 
 function thinkingOf(text: JsonText): Reasoning | undefined {

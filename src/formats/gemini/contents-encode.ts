@@ -4,7 +4,6 @@ import type { EncodeTarget } from '../wire-format.ts'
 import { AnswerGroup } from './answer-group.ts'
 import { extensionMembers } from './fields.ts'
 import type { Losses } from './losses.ts'
-import type { ModelFamily } from './model-family.ts'
 import { NO_SIGNATURE } from './parts-decode.ts'
 import { encodeRequestPart, unsupported, type WirePart } from './parts-encode.ts'
 
@@ -21,15 +20,13 @@ export interface Content {
  */
 export class ContentsEncoder {
   readonly #target: EncodeTarget
-  readonly #family: ModelFamily
   readonly #losses: Losses
   readonly #contents: Content[] = []
   /** The calls of the last model content, while their results may still come. */
   #answers: AnswerGroup | undefined
 
-  constructor(target: EncodeTarget, family: ModelFamily, losses: Losses) {
+  constructor(target: EncodeTarget, losses: Losses) {
     this.#target = target
-    this.#family = family
     this.#losses = losses
   }
 
@@ -61,11 +58,11 @@ export class ContentsEncoder {
       this.#closeAnswers()
       content = { role: 'model', parts, rest: {} }
       this.#contents.push(content)
-      this.#answers = new AnswerGroup(this.#contents.length, this.#family, this.#losses)
+      this.#answers = new AnswerGroup(this.#contents.length, this.#target.capabilities, this.#losses)
     }
     content.rest = { ...content.rest, ...extensionMembers(turn.extensions) }
     for (const part of turn.parts) this.#answers?.note(part)
-    if (this.#family.generation >= 3) content.parts = withStandIn(content.parts)
+    if (this.#target.capabilities.thought_signatures) content.parts = withStandIn(content.parts)
   }
 
   #user(turn: Turn, path: string): void {
@@ -83,7 +80,7 @@ export class ContentsEncoder {
 
   #answer(part: Extract<Part, { type: 'tool-result' }>, path: string): void {
     this.#losses.foreign(part.extensions, path)
-    this.#answers ??= new AnswerGroup(this.#contents.length, this.#family, this.#losses)
+    this.#answers ??= new AnswerGroup(this.#contents.length, this.#target.capabilities, this.#losses)
     this.#answers.result(part, path)
   }
 

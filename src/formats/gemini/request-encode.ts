@@ -1,4 +1,5 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
@@ -9,7 +10,6 @@ import { type Content, ContentsEncoder } from './contents-encode.ts'
 import { encodeEmbedding } from './embedding.ts'
 import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
 import { Losses } from './losses.ts'
-import { type ModelFamily, modelFamily } from './model-family.ts'
 import { encodeRequestPart, unsupported } from './parts-encode.ts'
 import { CACHED_CONTENT } from './request-decode.ts'
 import { encodeToolConfig, encodeTools } from './tools-encode.ts'
@@ -23,17 +23,17 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   losses.foreign(conversation.extensions, '')
   refuseServerState(conversation)
   noteTopLevelLosses(conversation, losses)
-  const family = modelFamily(target.model)
+  const { capabilities } = target
   const whole = withToolsOfTurns(conversation, losses)
-  const { cached, head, rest } = splitHead(whole.turns, family)
+  const { cached, head, rest } = splitHead(whole.turns, capabilities)
   const { sent: stop, amendment } = planStop(whole, MOST_STOPS, target.stream)
   if (amendment) losses.approximated('stop', STOPS_HERE)
   const body: Members = {
     cachedContent: cached,
-    ...encodeTurns(head, rest, target, family, losses),
+    ...encodeTurns(head, rest, target, losses),
     tools: encodeTools(whole.tools, whole.toolChoice, losses),
-    toolConfig: encodeToolConfig(whole, family),
-    generationConfig: encodeConfig({ ...whole, stop }, family, losses),
+    toolConfig: encodeToolConfig(whole, capabilities),
+    generationConfig: encodeConfig({ ...whole, stop }, capabilities, losses),
     serviceTier: encodeTier(conversation.serviceTier, losses),
     ...extensionMembersExcept(conversation.extensions, 'toolConfig', 'generationConfig'),
   }
@@ -61,7 +61,7 @@ interface Place {
 /** What is cached, the instructions at the head, and all that follows. Gemma takes no instructions apart. */
 function splitHead(
   turns: readonly Turn[],
-  family: ModelFamily,
+  { system_prompt }: ModelCapabilities,
 ): { readonly cached: string | undefined; readonly head: readonly Place[]; readonly rest: readonly Place[] } {
   let cached: string | undefined
   const places: Place[] = []
@@ -70,7 +70,7 @@ function splitHead(
     if (part?.type === 'opaque' && part.format === FORMAT && part.label === CACHED_CONTENT) cached = stringOf(part.json)
     else places.push({ turn, path: `turns[${at}]` })
   })
-  const first = family.gemma ? 0 : places.findIndex(({ turn }) => turn.role !== 'system' && turn.role !== 'developer')
+  const first = system_prompt ? places.findIndex(({ turn }) => turn.role !== 'system' && turn.role !== 'developer') : 0
   const end = first < 0 ? places.length : first
   // With nothing but instructions, the last of them is what is asked.
   const from = end === places.length && end > 0 ? end - 1 : end
@@ -82,16 +82,11 @@ function stringOf(json: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function encodeTurns(
-  head: readonly Place[],
-  rest: readonly Place[],
-  target: EncodeTarget,
-  family: ModelFamily,
-  losses: Losses,
-): Members {
-  const contents = new ContentsEncoder(target, family, losses)
+function encodeTurns(head: readonly Place[], rest: readonly Place[], target: EncodeTarget, losses: Losses): Members {
+  const contents = new ContentsEncoder(target, losses)
   const [only] = rest
-  if (only && rest.length === 1 && (only.turn.role === 'system' || only.turn.role === 'developer') && !family.gemma) {
+  const instructs = only?.turn.role === 'system' || only?.turn.role === 'developer'
+  if (only && rest.length === 1 && instructs && target.capabilities.system_prompt) {
     losses.approximated(only.path, 'Gemini needs a turn of the user, so the last instruction is one')
     contents.turn({ ...only.turn, role: 'user' }, only.path)
   } else {

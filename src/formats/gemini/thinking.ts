@@ -1,9 +1,12 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { Writable } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { Effort, Reasoning } from '../conversation.ts'
+import { effortOfBudget } from '../effort.ts'
 import { Fields } from './fields.ts'
 import type { Losses } from './losses.ts'
-import type { Level, Thinking } from './model-family.ts'
+
+type Level = ModelCapabilities['thinking_levels'][number]
 
 const LEVELS: readonly Level[] = ['minimal', 'low', 'medium', 'high']
 
@@ -23,12 +26,14 @@ export function decodeThinking(node: unknown, document: JsonDocument): Reasoning
 }
 
 /** Canonical → `thinkingConfig`, in the way that the model takes (conversion.md C.5). */
-export function encodeThinking(reasoning: Reasoning, thinking: Thinking, losses: Losses): Writable {
-  if (thinking.by === 'nothing') {
+export function encodeThinking(reasoning: Reasoning, capabilities: ModelCapabilities, losses: Losses): Writable {
+  const { thinking } = capabilities
+  const byLevel = thinking.includes('level')
+  if (!byLevel && !thinking.includes('budget')) {
     if (asksForThought(reasoning)) losses.dropped('reasoning', 'this model does not think')
     return undefined
   }
-  const depth = thinking.by === 'level' ? levelFor(reasoning, thinking, losses) : budgetFor(reasoning, thinking, losses)
+  const depth = (byLevel ? levelFor : budgetFor)(reasoning, capabilities, losses)
   const include = reasoning.show === undefined ? undefined : reasoning.show !== 'none'
   return depth === undefined && include === undefined ? undefined : { ...depth, includeThoughts: include }
 }
@@ -44,20 +49,17 @@ function effortOf({ effort, budget, mode }: Reasoning): Effort | undefined {
   return typeof budget === 'number' ? effortOfBudget(budget) : undefined
 }
 
-function effortOfBudget(budget: number): Effort {
-  if (budget <= 0) return 'none'
-  if (budget <= 2048) return 'low'
-  if (budget <= 8192) return 'medium'
-  return budget <= 24_576 ? 'high' : 'xhigh'
-}
-
 const RANK: Readonly<Record<Effort, number>> = { none: -1, minimal: 0, low: 1, medium: 2, high: 3, xhigh: 3, max: 3 }
 
-function levelFor(reasoning: Reasoning, thinking: Thinking & { by: 'level' }, losses: Losses): LevelField | undefined {
+function levelFor(
+  reasoning: Reasoning,
+  { thinking_levels: levels }: ModelCapabilities,
+  losses: Losses,
+): LevelField | undefined {
   const effort = effortOf(reasoning)
   if (effort === undefined) return undefined
   // Rounded down to what the model has; up only where nothing is lower.
-  const level = thinking.levels.findLast(known => RANK[known] <= RANK[effort]) ?? thinking.levels[0]
+  const level = levels.findLast(known => RANK[known] <= RANK[effort]) ?? levels[0]
   if (level === undefined) return undefined
   if (reasoning.effort === undefined && effort !== 'none')
     losses.approximated('reasoning.budget', `this model thinks in levels: asked for "${level}"`)
@@ -85,16 +87,16 @@ const MINIMAL_BUDGET = 512
 
 function budgetFor(
   reasoning: Reasoning,
-  thinking: Thinking & { by: 'budget' },
+  { thinking_budget_min: min, thinking_budget_max: max, thinking_off }: ModelCapabilities,
   losses: Losses,
 ): BudgetField | undefined {
-  const wanted = wantedBudget(reasoning, thinking.max)
+  const wanted = wantedBudget(reasoning, max)
   if (wanted === undefined) return undefined
   if (wanted < 0) return { thinkingBudget: -1 }
-  if (wanted === 0 && thinking.canDisable) return { thinkingBudget: 0 }
-  const budget = Math.min(Math.max(Math.round(wanted), thinking.min), thinking.max)
+  if (wanted === 0 && thinking_off === 'disabled') return { thinkingBudget: 0 }
+  const budget = Math.min(Math.max(Math.round(wanted), min), max)
   if (budget !== wanted && reasoning.effort === undefined) {
-    losses.approximated('reasoning.budget', `this model thinks for ${thinking.min} to ${thinking.max} tokens`)
+    losses.approximated('reasoning.budget', `this model thinks for ${min} to ${max} tokens`)
   } else if (wanted === 0) {
     losses.approximated('reasoning', 'this model cannot be kept from thinking')
   }

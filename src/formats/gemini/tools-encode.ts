@@ -1,10 +1,10 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolChoice } from '../conversation.ts'
 import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { extensionMembers, FORMAT, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
-import type { ModelFamily } from './model-family.ts'
 import { nestedMembers } from './nested.ts'
 import { jsonSchemaOfText } from './openapi-schema.ts'
 import { qualifiedName, unsupported } from './parts-encode.ts'
@@ -113,7 +113,7 @@ function checkNames(tools: readonly Tool[]): void {
 }
 
 /** Canonical → `toolConfig`. */
-export function encodeToolConfig(conversation: Conversation, family: ModelFamily): Writable {
+export function encodeToolConfig(conversation: Conversation, capabilities: ModelCapabilities): Writable {
   const { tools, toolChoice, extensions } = conversation
   const { functionCallingConfig: _, ...rest } = nestedMembers(extensions, 'toolConfig')
   const functions = tools.filter(tool => tool.kind !== 'hosted')
@@ -122,7 +122,7 @@ export function encodeToolConfig(conversation: Conversation, family: ModelFamily
   const choice = functions.length === 0 ? undefined : encodeChoice(toolChoice, strict)
   const calling = choice || Object.keys(left).length > 0 ? { ...choice, ...left } : undefined
   const mixed = functions.length > 0 && tools.some(isForeignSearch)
-  const includeServerSideToolInvocations = mixed && family.generation >= 3 ? true : undefined
+  const includeServerSideToolInvocations = mixed && capabilities.hosted_tools_with_functions ? true : undefined
   if (calling === undefined && !includeServerSideToolInvocations && Object.keys(rest).length === 0) return undefined
   return { functionCallingConfig: calling, includeServerSideToolInvocations, ...rest }
 }

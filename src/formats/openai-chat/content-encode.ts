@@ -89,12 +89,12 @@ function marked(part: WirePart, { cache, extensions }: Part, target: Target): Wi
 }
 
 /** Where caching is implicit a mark means nothing, so nothing is lost. */
-export function cacheFields({ ttl }: CacheMark, { dialect, abilities }: Target): WirePart {
+export function cacheFields({ ttl }: CacheMark, { dialect, capabilities }: Target): WirePart {
   switch (dialect.cacheMarks) {
     case 'cache_control':
       return { cache_control: { type: 'ephemeral', ttl } }
     case 'breakpoint':
-      if (!abilities?.cacheMarks) return {}
+      if (!capabilities.cache_marks) return {}
       return { prompt_cache_breakpoint: { mode: 'explicit', ttl: ttl === '30m' || ttl === '12h' ? ttl : undefined } }
     default:
       return {}

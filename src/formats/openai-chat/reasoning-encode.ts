@@ -1,7 +1,7 @@
 /** How much a model shall think, in the dialect's words (conversion.md C.5). */
 import type { Writable } from '../../json/raw.ts'
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
-import { nearestEffort } from './model-abilities.ts'
+import { nearestEffort } from '../effort.ts'
 import type { Target } from './target.ts'
 
 type WireFields = { readonly [key: string]: Writable }
@@ -42,19 +42,18 @@ function lastSettings({ reasoning, turns }: Conversation, { ledger }: Target): R
 function effortField(
   reasoning: Reasoning,
   conversation: Conversation,
-  { abilities, ledger }: Target,
+  { capabilities, ledger }: Target,
 ): { readonly fields: WireFields; readonly effort?: Effort } {
   const wanted = effortOf(reasoning)
   if (wanted === undefined) return { fields: {} }
   if (reasoning.effort === undefined) ledger.approximated('reasoning', `the nearest effort is "${wanted}"`)
-  if (abilities === undefined) return { fields: { reasoning_effort: wanted }, effort: wanted }
-  const possible = nearestEffort(wanted, abilities)
+  const possible = nearestEffort(wanted, capabilities.efforts)
   if (possible === undefined) {
     if (wanted !== 'none') ledger.dropped('reasoning.effort', 'this model does not reason')
     return { fields: {} }
   }
   const hasFunctions = conversation.tools.some(tool => tool.kind === 'function')
-  const effort = abilities.toolsWithoutReasoning && hasFunctions ? 'none' : possible
+  const effort = hasFunctions && !capabilities.tools_with_reasoning ? 'none' : possible
   if (effort !== wanted) ledger.approximated('reasoning.effort', `this model takes "${effort}", not "${wanted}", here`)
   return { fields: { reasoning_effort: effort }, effort }
 }

@@ -1,5 +1,6 @@
 /** A conversation → a Chat Completions request (conversion.md C.10, D.0). */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
@@ -109,9 +110,9 @@ const REFUSED_WHEN_REASONING: readonly (keyof Sampling)[] = [
 function encodeSampling(
   { sampling, logprobs }: Conversation,
   effort: Effort | undefined,
-  { abilities, ledger }: Target,
+  { capabilities, ledger }: Target,
 ): WireFields {
-  const isFree = abilities === undefined || samplesFreely(abilities.sampling, effort)
+  const isFree = samplesFreely(capabilities, effort)
   const fields: Record<string, Writable> = {}
   for (const [name, wire] of Object.entries(SAMPLING) as [keyof Sampling, string][]) {
     const value = sampling[name]
@@ -127,13 +128,13 @@ function encodeSampling(
 }
 
 /** Models that can rest do so unless asked to reason. */
-function samplesFreely(sampling: 'always' | 'without-reasoning' | 'never', effort: Effort | undefined): boolean {
-  return sampling === 'always' || (sampling === 'without-reasoning' && (effort === undefined || effort === 'none'))
+function samplesFreely({ sampling }: ModelCapabilities, effort: Effort | undefined): boolean {
+  return sampling === 'always' || (sampling === 'without_reasoning' && (effort === undefined || effort === 'none'))
 }
 
 /** OpenAI takes four stop sequences, and none for models that reason. */
-function stopPlan(conversation: Conversation, stream: boolean, { abilities, dialect, ledger }: Target): StopPlan {
-  const most = abilities?.stop === false ? 0 : dialect.openaiModels ? 4 : Number.POSITIVE_INFINITY
+function stopPlan(conversation: Conversation, stream: boolean, { capabilities, dialect, ledger }: Target): StopPlan {
+  const most = !capabilities.stop ? 0 : dialect.openaiModels ? 4 : Number.POSITIVE_INFINITY
   const plan = planStop(conversation, most, stream)
   if (plan.amendment) ledger.approximated('stop', STOPS_HERE)
   return plan

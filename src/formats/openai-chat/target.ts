@@ -1,26 +1,25 @@
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { WireCallIds } from './call-id-encode.ts'
 import { type Dialect, dialectOf } from './dialects.ts'
 import { Ledger } from './ledger.ts'
-import { type Abilities, abilitiesOf } from './model-abilities.ts'
 
 /** What the encoders of one request share. */
 export interface Target {
   readonly dialect: Dialect
-  /** Of the model, where it is OpenAI's own; else `undefined`. */
-  readonly abilities: Abilities | undefined
+  readonly capabilities: ModelCapabilities
   readonly ids: WireCallIds
   readonly ledger: Ledger
   /** How to call the server in messages: the configured provider's name. */
   readonly provider: string
 }
 
-export function targetOf({ dialect: name, model, provider }: EncodeTarget): Target {
+export function targetOf({ dialect: name, capabilities, provider }: EncodeTarget): Target {
   const dialect = dialectOf(name)
   return {
     dialect,
-    abilities: dialect.openaiModels ? abilitiesOf(model) : undefined,
+    capabilities,
     ids: new WireCallIds(dialect),
     ledger: new Ledger(),
     provider,

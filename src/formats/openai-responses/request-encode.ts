@@ -3,7 +3,6 @@ import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { Conversation, Turn } from '../conversation.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
-import { capabilitiesOf } from './capabilities.ts'
 import type { ContentTarget } from './content-encode.ts'
 import { bagOf, valueIn } from './fields.ts'
 import { ItemEncoder } from './items-encode.ts'
@@ -21,7 +20,7 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   const content: ContentTarget = {
     losses,
     model: target.model,
-    cacheBreakpoints: native || capabilitiesOf(target.model)?.cacheBreakpoints === true,
+    cacheBreakpoints: native || target.capabilities.cache_marks,
   }
   const head = headInstructions(conversation.turns, native)
   const items = new ItemEncoder(conversation, target, content)

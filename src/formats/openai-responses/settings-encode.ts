@@ -1,10 +1,11 @@
 /** The conversation's settings → the fields of a request beside its input and tools. */
 import { createHash } from 'node:crypto'
 import type { Writable } from '../../json/raw.ts'
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
+import { effortOfBudget, nearestEffort } from '../effort.ts'
 import type { EncodeTarget } from '../wire-format.ts'
-import { type Capabilities, capabilitiesOf, effortOfBudget, nearestEffort } from './capabilities.ts'
 import { bagOf, valueIn, written } from './fields.ts'
 import { type LossList, unsupported } from './loss-list.ts'
 import { keepsStrictRules } from './strict-schema.ts'
@@ -57,9 +58,9 @@ function nativeSettings(conversation: Conversation): Body {
 function foreignSettings(conversation: Conversation, target: EncodeTarget, losses: LossList): Body {
   refuseWhatChangesTheReply(conversation)
   const { sampling, logprobs, state } = conversation
-  const known = capabilitiesOf(target.model)
-  const reasoning = encodeReasoningWish(conversation.reasoning, known, target.model, losses)
-  const sampled = known === undefined || takesSampling(known, reasoning.effort)
+  const { capabilities } = target
+  const reasoning = encodeReasoningWish(conversation.reasoning, target, losses)
+  const sampled = takesSampling(capabilities, reasoning.effort)
   const keep = <T>(value: T | undefined, path: string): T | undefined =>
     sampled || value === undefined ? value : losses.dropped(path, `${target.model} does not take it while it reasons`)
   for (const key of ['topK', 'frequencyPenalty', 'presencePenalty', 'seed', 'logitBias'] as const) {
@@ -68,7 +69,7 @@ function foreignSettings(conversation: Conversation, target: EncodeTarget, losse
   const wantedLogprobs = keep(logprobs, 'logprobs')
   const include = [
     ...(wantedLogprobs === undefined ? [] : ['message.output_text.logprobs']),
-    ...(reasons(reasoning, known) && state?.store !== true ? ['reasoning.encrypted_content'] : []),
+    ...(mayReason(reasoning, capabilities) && state?.store !== true ? ['reasoning.encrypted_content'] : []),
   ]
   return {
     // Refused beside no tools.
@@ -98,12 +99,11 @@ type ReasoningWish = { readonly effort?: Effort; readonly summary?: 'auto' }
 
 function encodeReasoningWish(
   reasoning: Reasoning | undefined,
-  known: Capabilities | undefined,
-  model: string,
+  { model, capabilities }: EncodeTarget,
   losses: LossList,
 ): ReasoningWish {
   const wanted = reasoning === undefined ? undefined : wantedEffort(reasoning)
-  const effort = wanted === undefined || known === undefined ? wanted : nearestEffort(wanted, known.efforts)
+  const effort = wanted === undefined ? wanted : nearestEffort(wanted, capabilities.efforts)
   if (effort !== wanted) {
     if (effort !== undefined)
       losses.approximated('reasoning.effort', `${model} has no "${wanted}": "${effort}" instead`)
@@ -112,7 +112,7 @@ function encodeReasoningWish(
   }
   if (effort !== undefined && effort !== 'none' && reasoning?.effort === undefined && reasoning?.budget !== undefined)
     losses.approximated('reasoning.budget', `the Responses API takes no budget of tokens: asked for "${effort}"`)
-  const silent = known?.efforts.length === 0
+  const silent = capabilities.efforts.length === 0
   const shown = reasoning?.show === 'summary' || reasoning?.show === 'full'
   return {
     ...(effort === undefined ? {} : { effort }),
@@ -127,14 +127,13 @@ function wantedEffort(reasoning: Reasoning): Effort | undefined {
   return typeof reasoning.budget === 'number' && reasoning.budget >= 0 ? effortOfBudget(reasoning.budget) : undefined
 }
 
-function takesSampling(known: Capabilities, effort: Effort | undefined): boolean {
-  return known.sampling === 'always' || (known.sampling === 'without-reasoning' && effort === 'none')
+function takesSampling({ sampling }: ModelCapabilities, effort: Effort | undefined): boolean {
+  return sampling === 'always' || (sampling === 'without_reasoning' && effort === 'none')
 }
 
 /** Whether encrypted reasoning may be asked for: models that do not reason refuse the wish. */
-function reasons(wish: ReasoningWish, known: Capabilities | undefined): boolean {
-  if (known === undefined) return wish.effort !== undefined && wish.effort !== 'none'
-  return known.efforts.length > 0 && wish.effort !== 'none'
+function mayReason({ effort }: ReasoningWish, { reasons_unasked }: ModelCapabilities): boolean {
+  return effort === undefined ? reasons_unasked : effort !== 'none'
 }
 
 function atLeastSixteen(tokens: number | undefined, losses: LossList): number | undefined {

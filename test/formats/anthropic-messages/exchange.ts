@@ -8,6 +8,7 @@ import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.t
 import type { EncodeTarget, ReplyContext, Route } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { Refusal } from '../../../src/refusal.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { framesOf } from '../../support/frames.ts'
 
 export const ROUTE: Route = { method: 'POST', path: '/v1/messages', operation: 'generate' }
@@ -26,7 +27,13 @@ export function replyContext(changes: Partial<ReplyContext> & { version?: string
 }
 
 export function target(changes: Partial<EncodeTarget> = {}): EncodeTarget {
-  return { operation: 'generate', model: 'claude-opus-5', stream: false, provider: 'anthropic', ...changes }
+  return encodeTargetFor('anthropic-messages', {
+    operation: 'generate',
+    model: 'claude-opus-5',
+    stream: false,
+    provider: 'anthropic',
+    ...changes,
+  })
 }
 
 export function decodeText(text: string): Conversation {

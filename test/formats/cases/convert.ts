@@ -12,6 +12,7 @@ import { bodyCheck } from '../../../src/formats/validate.ts'
 import type { ReplyContext, Route, WireFormat } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { Refusal } from '../../../src/refusal.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { framesOf } from '../../support/frames.ts'
 
 export const formats = {
@@ -66,7 +67,8 @@ export interface CarriedRequest {
 export function carry(from: FormatName, to: FormatName, body: unknown, more: Carrying = {}): CarriedRequest {
   const conversation = decoded(from, body, more)
   const { operation = 'generate', stream = false, model = MODELS[to], provider = 'upstream', dialect } = more
-  const target = { operation, stream, model, provider, ...(dialect === undefined ? {} : { dialect }) }
+  const place = { operation, stream, model, provider, ...(dialect === undefined ? {} : { dialect }) }
+  const target = encodeTargetFor(to, place)
   const { body: text, losses, headers = {} } = formats[to].encodeRequest(conversation, target)
   return { body: JSON.parse(text) as Fields, text, losses, lost: inWords(losses), headers }
 }

@@ -5,6 +5,7 @@ import type { Completion, FinishReason } from '../../../src/formats/reply-events
 import { bodyCheck } from '../../../src/formats/validate.ts'
 import type { RequestParts } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 
 const BODY = { provider: 'openai', model: 'gpt-5', prompt: 'Hello' }
 
@@ -98,7 +99,7 @@ test('errors say code and message', () => {
 })
 
 test('no provider can be asked in this format', () => {
-  const target = { operation: 'generate' as const, model: 'm', stream: false, provider: 'p' }
+  const target = encodeTargetFor('chat', { operation: 'generate', model: 'm', stream: false, provider: 'p' })
   expect(format.upstream).toBe(false)
   expect(() => format.encodeRequest({ turns: [], tools: [], sampling: {} }, target)).toThrow('No provider speaks')
 })

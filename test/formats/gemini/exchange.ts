@@ -7,6 +7,7 @@ import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.t
 import type { DecodeInput, EncodeTarget, ReplyContext, Route } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import type { SseFrame } from '../../../src/stream/sse.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { framesOf } from '../../support/frames.ts'
 
 export function routeFor(method: string, version = 'v1beta'): Route {
@@ -40,7 +41,13 @@ export function decodeInput(text: string, changes: Partial<DecodeInput> = {}): D
 }
 
 export function encodeTarget(changes: Partial<EncodeTarget> = {}): EncodeTarget {
-  return { operation: 'generate', model: 'gemini-3-flash', stream: false, provider: 'upstream', ...changes }
+  return encodeTargetFor('gemini', {
+    operation: 'generate',
+    model: 'gemini-3-flash',
+    stream: false,
+    provider: 'upstream',
+    ...changes,
+  })
 }
 
 export function decoded(body: unknown, changes: Partial<DecodeInput> = {}): Conversation {

@@ -5,6 +5,7 @@ import { checkStream } from '../../../src/formats/openai-chat/grammar.ts'
 import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.ts'
 import type { DecodeInput, EncodeTarget, ReplyContext } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { framesOf } from '../../support/frames.ts'
 
 /** @param body the client's request body, which shapes the reply */
@@ -26,7 +27,13 @@ export function decodeInput(text: string): DecodeInput {
 }
 
 export function encodeTarget(changes: Partial<EncodeTarget> = {}): EncodeTarget {
-  return { operation: 'generate', model: 'm', stream: false, provider: 'upstream', ...changes }
+  return encodeTargetFor('openai-chat', {
+    operation: 'generate',
+    model: 'm',
+    stream: false,
+    provider: 'upstream',
+    ...changes,
+  })
 }
 
 export function eventsOfStream(text: string): readonly ReplyEvent[] {

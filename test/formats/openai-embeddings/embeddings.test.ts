@@ -9,6 +9,7 @@ import { bodyCheck } from '../../../src/formats/validate.ts'
 import type { ReplyContext } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
 import { grammarViolations } from '../../support/canonical-grammar.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { recordedCases } from '../../support/traffic.ts'
 
 const CASES = recordedCases('openai-embeddings')
@@ -32,7 +33,12 @@ function reencoded(text: string): { body: Record<string, unknown>; losses: reado
   const document = parseDocument(text)
   const conversation = format.decodeRequest({ operation: 'embed', model: 'm', stream: false, document, headers: {} })
   const model = String((document.value as Record<string, unknown>).model)
-  const target = { operation: 'embed' as const, model, stream: false, provider: 'upstream' }
+  const target = encodeTargetFor('openai-embeddings', {
+    operation: 'embed',
+    model,
+    stream: false,
+    provider: 'upstream',
+  })
   const { body, losses } = format.encodeRequest(conversation, target)
   return { body: JSON.parse(body), losses }
 }
@@ -82,7 +88,12 @@ describe('requests', () => {
   test('an image is refused, not embedded as nothing', () => {
     const media = { type: 'media' as const, kind: 'image' as const, source: { url: 'https://x/y.png' } }
     const conversation = { turns: [{ role: 'user' as const, parts: [media] }], tools: [], sampling: {} }
-    const target = { operation: 'embed' as const, model: 'm', stream: false, provider: 'p' }
+    const target = encodeTargetFor('openai-embeddings', {
+      operation: 'embed',
+      model: 'm',
+      stream: false,
+      provider: 'p',
+    })
     expect(() => format.encodeRequest(conversation, target)).toThrow('made of text')
   })
 
@@ -94,7 +105,12 @@ describe('requests', () => {
       sampling: {},
       embedding: { task: 'RETRIEVAL_QUERY', dimensions: 8 },
     }
-    const target = { operation: 'embed' as const, model: 'm', stream: false, provider: 'p' }
+    const target = encodeTargetFor('openai-embeddings', {
+      operation: 'embed',
+      model: 'm',
+      stream: false,
+      provider: 'p',
+    })
     const { body, losses } = format.encodeRequest(conversation, target)
     expect(JSON.parse(body)).toEqual({ model: 'm', input: 'a', dimensions: 8 })
     expect(losses.map(loss => loss.path)).toEqual(['embedding.task'])

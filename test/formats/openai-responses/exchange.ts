@@ -6,6 +6,7 @@ import { checkStream } from '../../../src/formats/openai-responses/grammar.ts'
 import type { Completion, ReplyEvent } from '../../../src/formats/reply-events.ts'
 import type { DecodeInput, EncodedRequest, EncodeTarget, ReplyContext } from '../../../src/formats/wire-format.ts'
 import { parseDocument } from '../../../src/json/document.ts'
+import { encodeTargetFor } from '../../support/encode-target.ts'
 import { framesOf } from '../../support/frames.ts'
 
 export type Fields = Record<string, unknown>
@@ -31,7 +32,13 @@ export function decodeInput(text: string): DecodeInput {
 }
 
 export function encodeTarget(changes: Partial<EncodeTarget> = {}): EncodeTarget {
-  return { operation: 'generate', model: 'm', stream: false, provider: 'upstream', ...changes }
+  return encodeTargetFor('openai-responses', {
+    operation: 'generate',
+    model: 'm',
+    stream: false,
+    provider: 'upstream',
+    ...changes,
+  })
 }
 
 /** A request's body → conversation. */
