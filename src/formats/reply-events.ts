@@ -124,6 +124,8 @@ export type FinishReason =
   | 'content-filter'
   | 'pause'
   | 'compaction'
+  /** Cut off for now: whoever sends the call again with the token beside it gets the rest (Gemini). */
+  | 'continuation'
   | 'malformed-tool-call'
   | 'other'
 

@@ -44,6 +44,7 @@ export function stopReasonOf(ending: Ending): string | undefined {
     case 'stop-sequence':
       return ending.stopSequence === undefined ? 'end_turn' : 'stop_sequence'
     case 'length':
+    case 'continuation':
       return 'max_tokens'
     case 'context-window':
       return 'model_context_window_exceeded'

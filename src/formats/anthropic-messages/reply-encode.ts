@@ -10,7 +10,7 @@ import type { Ending } from './finish.ts'
 import { messageId } from './ids.ts'
 import { LossLog } from './losses.ts'
 import { type ReplyEncoding, replyBlocks } from './reply-blocks.ts'
-import { keptFields, nullFields, stopFields, withKept } from './reply-message.ts'
+import { keptFields, noteStop, nullFields, stopFields, withKept } from './reply-message.ts'
 import { encodeUsage } from './usage.ts'
 
 /** @throws Refusal 502 when the reply ended in a way that must not look like an answer */
@@ -25,6 +25,7 @@ export function encodeReply(completion: Completion, context: ReplyContext): Enco
   const parts = candidate?.parts ?? []
   const content = parts.flatMap((part, index) => replyBlocks(part, index, encoding))
   const stop = stopFields(endingOf(candidate, content.length), candidate?.finish.explanation, version)
+  if (candidate !== undefined) noteStop(candidate.finish, log)
   if (stop === undefined) throw asRefusal(MALFORMED_CALL)
   noteRaw(completion, log)
   const message = {

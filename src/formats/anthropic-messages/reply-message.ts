@@ -4,6 +4,7 @@ import type { Extensions } from '../conversation.ts'
 import type { ApiVersion } from './api-version.ts'
 import { type Ending, stopReasonOf } from './finish.ts'
 import { membersOf, type WritableObject, writableFields } from './leftovers.ts'
+import type { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 
 /** Fields of a message that are `null` until something is known of them. */
@@ -31,6 +32,13 @@ export function stopFields(
     return { ...base, stop_details: { type: 'refusal', category: null, explanation: explanation ?? null } }
   }
   return version === '2026-10-21' ? { ...base, stop_details: null } : base
+}
+
+/** Notes what an end says that there is no stop reason for. */
+export function noteStop({ reason }: Pick<Ending, 'reason'>, log: LossLog): void {
+  if (reason === 'continuation')
+    log.approximated('finish', 'Anthropic Messages cannot say that the provider could go on with the answer')
+  if (reason === 'other') log.approximated('finish', 'Anthropic Messages has no word for an unknown reason')
 }
 
 /** Fields of a message that a stream tells in the `delta` of its `message_delta`; others stand beside it. */

@@ -15,7 +15,7 @@ import { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 import { partWriter } from './part-writer.ts'
 import type { ReplyEncoding } from './reply-blocks.ts'
-import { keptForEnd, nullFields, stopFields, withKept } from './reply-message.ts'
+import { keptForEnd, noteStop, nullFields, stopFields, withKept } from './reply-message.ts'
 import { Serializer } from './serializer.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -153,6 +153,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
   }
 
   #stopFields(finish: FinishEvent) {
+    noteStop(finish, this.#log)
     const ending = {
       ...finish,
       hasToolCalls: this.#hasToolCalls,

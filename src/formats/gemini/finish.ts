@@ -19,8 +19,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   MALFORMED_RESPONSE: 'malformed-tool-call',
   UNEXPECTED_TOOL_CALL: 'malformed-tool-call',
   TOO_MANY_TOOL_CALLS: 'malformed-tool-call',
-  // A long answer that goes on when the request is sent again with the token it came with.
-  CONTINUATION: 'length',
+  CONTINUATION: 'continuation',
   OTHER: 'other',
   FINISH_REASON_UNSPECIFIED: 'other',
 }
@@ -50,6 +49,7 @@ const WORDS: Readonly<Record<FinishReason, string>> = {
   'content-filter': 'SAFETY',
   pause: 'STOP',
   compaction: 'STOP',
+  continuation: 'CONTINUATION',
   'malformed-tool-call': 'MALFORMED_FUNCTION_CALL',
   other: 'OTHER',
 }

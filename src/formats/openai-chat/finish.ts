@@ -59,6 +59,7 @@ export function encodeFinish(reason: FinishReason, { called, refused, content }:
   switch (reason) {
     case 'length':
     case 'context-window':
+    case 'continuation':
       return 'length'
     case 'content-filter':
       return 'content_filter'
@@ -90,6 +91,8 @@ function lostIn({ reason }: FinishEvent): string | undefined {
       return 'Chat Completions cannot say that the model paused and wants the conversation back as it is'
     case 'compaction':
       return 'Chat Completions cannot say that the conversation was compacted'
+    case 'continuation':
+      return 'Chat Completions cannot say that the provider could go on with the answer'
     case 'other':
       return 'Chat Completions has no word for an unknown reason'
     default:

@@ -80,6 +80,7 @@ export function encodeFinish(finish: FinishEvent, bag: Bag | undefined, hasOutpu
   switch (finish.reason) {
     case 'length':
     case 'context-window':
+    case 'continuation':
       return incomplete('max_output_tokens')
     case 'content-filter':
       return incomplete('content_filter')
@@ -90,6 +91,12 @@ export function encodeFinish(finish: FinishEvent, bag: Bag | undefined, hasOutpu
     default:
       return COMPLETED
   }
+}
+
+/** What an end says that the Responses API has no word for. */
+export function unsaidOf({ reason }: FinishEvent): string | undefined {
+  if (reason === 'pause') return 'told as complete: the Responses API cannot say that the provider paused'
+  return reason === 'continuation' ? 'the Responses API cannot say that the provider could go on' : undefined
 }
 
 function incomplete(reason: string): Status {

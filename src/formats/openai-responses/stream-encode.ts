@@ -8,7 +8,7 @@ import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events
 import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { bagOf } from './fields.ts'
-import { encodeFinish, type Status } from './finish.ts'
+import { encodeFinish, type Status, unsaidOf } from './finish.ts'
 import { LossList } from './loss-list.ts'
 import { OutputEncoder } from './output-encode.ts'
 import { Snapshot } from './snapshot.ts'
@@ -91,8 +91,6 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     this.#noteFinish(finish)
     const explained = this.#explain(finish, output)
     const status = this.#statusOf(finish, output)
-    if (finish.reason === 'pause')
-      this.#losses.approximated('finish', 'told as complete: the Responses API cannot say that the provider paused')
     if (status.event === 'response.failed') return explained + this.#fail(MALFORMED_CALL)
     const frames = explained + output.close(status.status === 'incomplete' ? 'incomplete' : 'completed')
     this.#ended = true
@@ -101,6 +99,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #noteFinish(finish: FinishEvent): void {
+    const unsaid = unsaidOf(finish)
+    if (unsaid !== undefined) this.#losses.approximated('finish', unsaid)
     if (finish.stopSequence !== undefined)
       this.#losses.dropped('finish.stopSequence', 'the Responses API does not tell which sequence stopped the answer')
     if (finish.reason === 'content-filter' && finish.explanation !== undefined)

@@ -156,7 +156,7 @@ describe('decoding', () => {
     ['SAFETY', 'content-filter'],
     ['RECITATION', 'content-filter'],
     ['MAX_TOKENS', 'length'],
-    ['CONTINUATION', 'length'],
+    ['CONTINUATION', 'continuation'],
     ['MALFORMED_FUNCTION_CALL', 'malformed-tool-call'],
     ['TOO_MANY_TOOL_CALLS', 'malformed-tool-call'],
     ['OTHER', 'other'],
