@@ -16,15 +16,15 @@ import { encodeThinking } from './thinking-encode.ts'
 import { encodeTools } from './tools-encode.ts'
 
 /** @throws Refusal 400 when the request cannot be said here and must not be cut */
-export function encodeRequest(conversation: Conversation, target: EncodeTarget): EncodedRequest {
+export function encodeRequest(asked: Conversation, target: EncodeTarget): EncodedRequest {
   const log = new LossLog()
   const { capabilities } = target
-  const encoding: Encoding = { target, capabilities, log, marks: new CacheMarks(conversation, log) }
-  refuseImpossible(conversation, target)
-  noteForeign(conversation, log)
-  noteUnknown(conversation, log)
+  const encoding: Encoding = { target, capabilities, log, marks: new CacheMarks(asked, log) }
+  refuseImpossible(asked, target)
+  noteForeign(asked, log)
+  noteUnknown(asked, log)
 
-  const format = encodeOutputFormat(conversation.outputFormat, encoding)
+  const { conversation, format, instruction, amendment } = encodeOutputFormat(asked, encoding)
   const { system, messages, betas, unthoughtCall } = encodeMessages(conversation, encoding)
   const thinking = encodeThinking(conversation, maxTokensOf(conversation, encoding), unthoughtCall, encoding)
   const tools = encodeTools(conversation, thinking.budget !== undefined, encoding)
@@ -36,7 +36,7 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
     ...(generate ? generation(conversation, thinking.maxTokens, thinks, encoding) : {}),
     ...withoutNested(extra, generate),
     ...optional('thinking', withMembers(thinking.thinking, nestedText(extra.thinking))),
-    ...optional('output_config', outputConfig(thinking.effort, format.format, extra)),
+    ...optional('output_config', outputConfig(thinking.effort, format, extra)),
     ...optional(
       'thread',
       conversation.state?.thread === undefined ? undefined : new RawJson(conversation.state.thread),
@@ -44,11 +44,11 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
     ...optional('mcp_servers', tools.mcpServers),
     ...optional('tool_choice', tools.choice),
     ...optional('tools', tools.tools.length === 0 ? undefined : tools.tools),
-    ...optional('system', systemOf(system, format.instruction)),
+    ...optional('system', systemOf(system, instruction)),
     messages,
   }
   const headers = betas.length === 0 ? {} : { headers: { 'anthropic-beta': betas.join(',') } }
-  return { body: writeJson(body), losses: log.losses, ...headers }
+  return { body: writeJson(body), losses: log.losses, ...headers, ...(amendment && { amendment }) }
 }
 
 /** What only a call that generates may say. */

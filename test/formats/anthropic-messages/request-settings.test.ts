@@ -98,6 +98,35 @@ describe('settings', () => {
   })
 
   it.each([
+    ['of a model without structured outputs', 'claude-sonnet-4', '{"type":"object","properties":{"a":{}}}'],
+    [
+      'with recursion',
+      'claude-opus-5',
+      '{"$ref":"#/$defs/a","$defs":{"a":{"properties":{"b":{"$ref":"#/$defs/a"}}}},"type":"object"}',
+    ],
+    ['with free keys', 'claude-opus-5', '{"type":"object","properties":{"a":{"type":"object"}}}'],
+    ['with free keys of one type', 'claude-opus-5', '{"type":"object","additionalProperties":{"type":"string"}}'],
+  ])('asks for JSON by a tool, for a schema %s (E144)', (_, model, schema) => {
+    const { body, losses } = encode(conversation({ outputFormat: { type: 'schema', schema } }), { model })
+    expect(body).not.toHaveProperty('output_config')
+    expect(body).toMatchObject({
+      tools: [{ name: 'final_answer', input_schema: JSON.parse(schema) }],
+      tool_choice: { type: 'tool', name: 'final_answer', disable_parallel_tool_use: true },
+    })
+    expect(losses).toEqual(['outputFormat.schema approximated'])
+  })
+
+  it.each([
+    ['cannot be made to call one', 'claude-opus-5-5', '{"type":"object"}', {}],
+    ['thinks with a budget', 'claude-sonnet-4', '{"type":"object"}', { reasoning: { effort: 'high' } }],
+    ['is not to answer with an object', 'claude-sonnet-4', '{"type":"array","items":{}}', {}],
+  ] as const)('asks for JSON in words where no tool will do, since the model %s', (_, model, schema, more) => {
+    const { body } = encode(conversation({ outputFormat: { type: 'schema', schema }, ...more }), { model })
+    expect(JSON.stringify(body.system)).toContain(JSON.stringify(schema).slice(1, -1))
+    expect(body).not.toHaveProperty('tools')
+  })
+
+  it.each([
     [{ candidates: 2 }, 'candidates'],
     [{ modalities: ['text', 'audio'] }, 'modalities'],
     [{ state: { previousId: 'resp_1' } }, 'state.previousId'],
