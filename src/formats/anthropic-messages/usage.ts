@@ -33,20 +33,39 @@ export class UsageReader {
 }
 
 function countsOf(usage: JsonObject): Usage {
-  const cacheRead = tokens(usage.cache_read_input_tokens)
-  const cacheWrite = tokens(usage.cache_creation_input_tokens)
-  const output = tokens(usage.output_tokens) ?? 0
+  const beside = besideTopLevel(usage.iterations)
+  const told = (key: string): number | undefined => added([usage, ...beside].map(counts => tokens(counts[key])))
+  const cacheRead = told('cache_read_input_tokens')
+  const cacheWrite = told('cache_creation_input_tokens')
+  const output = told('output_tokens') ?? 0
   const reasoning = tokens(objectAt(usage, 'output_tokens_details').thinking_tokens)
+  const writes1h = [usage, ...beside].map(counts =>
+    tokens(objectAt(counts, 'cache_creation').ephemeral_1h_input_tokens),
+  )
   return present({
-    input: (tokens(usage.input_tokens) ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
+    input: (told('input_tokens') ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
     output,
     cacheRead,
     cacheWrite,
-    cacheWrite1h: tokens(objectAt(usage, 'cache_creation').ephemeral_1h_input_tokens),
+    cacheWrite1h: added(writes1h),
     reasoning: reasoning === undefined ? undefined : Math.min(reasoning, output),
     serverTools: serverToolsOf(usage.server_tool_use),
     serviceTier: stringAt(usage, 'service_tier'),
   })
+}
+
+/** What was sampled beside the answer and is paid for, but left out of the counts at the top (the type's own comment). */
+const BESIDE: ReadonlySet<unknown> = new Set(['compaction', 'advisor_message'])
+
+function besideTopLevel(iterations: unknown): readonly JsonObject[] {
+  if (!Array.isArray(iterations)) return []
+  return iterations.filter((each): each is JsonObject => isObject(each) && BESIDE.has(each.type))
+}
+
+/** @returns `undefined` where none of them is told */
+function added(counts: readonly (number | undefined)[]): number | undefined {
+  const told = counts.filter(count => count !== undefined)
+  return told.length === 0 ? undefined : tokens(told.reduce((sum, count) => sum + count, 0))
 }
 
 function serverToolsOf(counts: unknown): Readonly<Record<string, number>> | undefined {
