@@ -20,6 +20,7 @@ import {
   written,
 } from './fields.ts'
 import { decodeHostedItem } from './hosted-items.ts'
+import { decodeImageCall } from './image-call.ts'
 import { FORMAT } from './name.ts'
 import { decodeSettingsDelta } from './settings-delta.ts'
 import { decodeTools } from './tools-decode.ts'
@@ -63,6 +64,10 @@ export function decodeItem(document: JsonDocument, item: Fields, path: string, f
       })
     case 'item_reference':
       return assistant(reference(document, item, path, fault))
+    case 'image_generation_call': {
+      const image = decodeImageCall(document, item)
+      return image ? assistant(image) : decodeHostedItem(document, item)
+    }
     default:
       return decodeHostedItem(document, item)
   }

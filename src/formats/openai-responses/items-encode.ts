@@ -17,6 +17,7 @@ import type { EncodeTarget } from '../wire-format.ts'
 import { acceptableCallId } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
 import { bagOf, written } from './fields.ts'
+import { encodeImageCall, isImageCall } from './image-call.ts'
 import { type LossList, unsupported } from './loss-list.ts'
 import { FORMAT } from './name.ts'
 import { encodeReasoning } from './reasoning-encode.ts'
@@ -59,7 +60,7 @@ export class ItemEncoder {
           `${partPath}.state`,
           'the Responses API has reasoning state in reasoning items only',
         )
-      if (isContent(part)) {
+      if (isContent(part) && !isImageCall(part)) {
         if (turn.role === 'assistant' && message.length > 0 && message[0]?.part.id !== part.id) endMessage()
         message.push({ part, path: partPath })
         return
@@ -116,6 +117,8 @@ export class ItemEncoder {
         return encodeSettingsDelta(part)
       case 'compaction':
         return this.#compaction(part, path)
+      case 'media':
+        return { id: part.id, ...encodeImageCall(part) }
       case 'item-reference':
         return { type: 'item_reference', id: part.id, ...written(bagOf(part)) }
       default:

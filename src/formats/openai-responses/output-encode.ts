@@ -1,9 +1,10 @@
 /** Parts of a reply → output items. Knows which part belongs to which item, and when an item is over. */
 import { writeJson } from '../../json/raw.ts'
-import type { MediaPart, Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart } from '../conversation.ts'
+import type { Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { DeclaredTools } from './declared-tools.ts'
 import { type Bag, bagOf, type Fields, isFields, valueIn, written } from './fields.ts'
+import { encodeImageCall, isImageCall } from './image-call.ts'
 import { ItemIds } from './item-ids.ts'
 import { ItemSequence, type Opened } from './item-sequence.ts'
 import type { LossList } from './loss-list.ts'
@@ -218,31 +219,23 @@ export class OutputEncoder {
   /** Parts that come whole or not at all. */
   #handedOn(index: number, part: Part): string {
     if ((part.type === 'hosted-tool' || part.type === 'opaque') && part.format === FORMAT)
-      return this.#whole(index, part.id ?? idIn(part.json), part.json)
-    if (part.type === 'media' && part.kind === 'image' && 'base64' in part.source)
-      return this.#image(index, part, part.source.base64)
+      return this.#item(index, 'item', part.id ?? idIn(part.json), id => withId(part.json, id))
+    const image = encodeImageCall(part)
+    if (image !== undefined)
+      return this.#item(index, 'ig', isImageCall(part) ? part.id : undefined, id => writeJson({ id, ...image }))
     const state = part.type === 'compaction' ? part.state?.find(isOwn)?.value : undefined
-    if (state !== undefined) {
-      const id = this.#ids.itemId('cmp', part.id)
-      return this.#whole(index, id, writeJson({ id, type: 'compaction', encrypted_content: state }))
-    }
+    if (state !== undefined)
+      return this.#item(index, 'cmp', part.id, id => writeJson({ id, type: 'compaction', encrypted_content: state }))
     this.#states.forget(index)
     this.#losses.dropped(`parts[${index}]`, `the Responses API has no form for such a part (${part.type})`)
     return ''
   }
 
-  #whole(index: number, id: string | undefined, json: string): string {
-    const { open, frames } = this.#items.begin('item', true, id, place => new WholeItem(place, withId(json, place.id)))
+  /** @param write JSON text of the item under the id that it gets */
+  #item(index: number, prefix: string, wanted: string | undefined, write: (id: string) => string): string {
+    const { open, frames } = this.#items.begin(prefix, true, wanted, place => new WholeItem(place, write(place.id)))
     this.#items.attach(index, open)
     return frames
-  }
-
-  /** An image that the model made (OpenAI Responses API, `image_generation_call`). */
-  #image(index: number, part: MediaPart, base64: string): string {
-    const id = this.#ids.itemId('ig', undefined)
-    const format = part.mimeType?.replace('image/', '') ?? 'png'
-    const item = { id, type: 'image_generation_call', status: 'completed', result: base64, output_format: format }
-    return this.#whole(index, id, writeJson(item))
   }
 
   #citation(item: MessageItem, citation: Parameters<MessageItem['citation']>[0], path: string): string {

@@ -50,7 +50,14 @@ export function decodeStart(response: Fields): StartEvent {
   }
 }
 
-const DECODED = new Set(['message', 'reasoning', 'function_call', 'custom_tool_call', 'compaction'])
+const DECODED = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'custom_tool_call',
+  'compaction',
+  'image_generation_call',
+])
 
 /** What a reply holds of the rarer items is only ever handed on: it stays whole. */
 export function decodeOutputItem(document: JsonDocument, item: Fields): readonly Part[] {

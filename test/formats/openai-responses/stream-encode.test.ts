@@ -5,7 +5,7 @@ import type { ErrorView } from '../../../src/formats/error-view.ts'
 import format from '../../../src/formats/openai-responses/format.ts'
 import type { FinishEvent, ReplyEvent, Usage } from '../../../src/formats/reply-events.ts'
 import { parseDocument } from '../../../src/json/document.ts'
-import { dataOf, type Fields, gathered, replyContext, streamOf, terminalOf } from './exchange.ts'
+import { asked, dataOf, type Fields, gathered, replyContext, sent, streamOf, terminalOf } from './exchange.ts'
 
 const start: ReplyEvent = { type: 'start', id: 'chatcmpl-1', model: 'upstream-model', created: 5 }
 const text: Part = { type: 'text', text: '' }
@@ -317,8 +317,27 @@ test('what has no form here is lost, but not in silence', () => {
 
 test('an image that the model made is an image call', () => {
   expect(outputOf([...whole(image), ...finish()])).toMatchObject([
-    { type: 'image_generation_call', result: 'AAAA', output_format: 'webp' },
+    { type: 'image_generation_call', id: expect.stringMatching(/^ig_/), result: 'AAAA', output_format: 'webp' },
   ])
+})
+
+test('an image call is an image of the assistant, and the same call again', () => {
+  const call = { id: 'ig_1', type: 'image_generation_call', status: 'completed', result: 'AAAA', output_format: 'webp' }
+  const output = [{ ...call, quality: 'high', revised_prompt: 'A cat.' }]
+  const reply = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output })
+  const events = format.decodeReply(parseDocument(reply), 'generate')
+  const part = events[1]?.type === 'part-start' ? events[1].part : undefined
+  expect(part).toMatchObject({ type: 'media', kind: 'image', source: { base64: 'AAAA' }, mimeType: 'image/webp' })
+  expect(outputOf(events)).toEqual(output)
+  expect(sent(asked({ model: 'm', input: output })).json.input).toEqual(output)
+})
+
+test('an image call that failed is none', () => {
+  const output = [{ id: 'ig_1', type: 'image_generation_call', status: 'failed', result: null }]
+  const reply = JSON.stringify({ id: 'resp_1', object: 'response', status: 'completed', output })
+  const events = format.decodeReply(parseDocument(reply), 'generate')
+  expect(events[1]).toMatchObject({ part: { type: 'hosted-tool', tool: 'image_generation' } })
+  expect(outputOf(events)).toEqual(output)
 })
 
 test('a ping is a comment, which no client trips over', () => {
