@@ -7,13 +7,15 @@ import { StoreOutage } from './store-driver.ts'
 export interface RedisLinkOptions {
   /** `redis://`, or `rediss://` for TLS. */
   readonly url: string
-  /** How long a command may take, in milliseconds. */
+  /** For how long Redis may be silent while a command waits for its answer, in milliseconds. */
   readonly deadlineMs?: number
 }
 
 const require = createRequire(import.meta.url)
 
 const DEADLINE_MS = 50
+/** Answers come in the order of the commands: while others come, one is waited for, up to so many deadlines. */
+const MOST_DEADLINES = 10
 /** For so long the start waits for Redis. */
 const FIRST_CONNECTION_MS = 1_000
 /** Without an answer for so long, a connection is taken for dead, although nothing says so. */
@@ -24,6 +26,8 @@ export class RedisLink {
   readonly #deadlineMs: number
   /** Settles with the first connection, or when it has failed or takes too long. */
   readonly ready: Promise<void>
+  /** How many commands Redis has answered. */
+  #answers = 0
   /** Since when no command was answered, although there were some. */
   #silentSince: number | undefined
   /** Why there was no connection the last time that there was none. */
@@ -57,15 +61,15 @@ export class RedisLink {
 
   /** @throws StoreOutage */
   async command(name: string, ...values: readonly string[]): Promise<unknown> {
-    return this.#withinDeadline(this.#redis.call(name, ...values))
+    return this.#withinDeadline(this.#call(name, values))
   }
 
   /** Runs a script by its hash; Redis is sent the text only when it does not know it. @throws StoreOutage */
   async run({ sha, lua }: Script, keys: readonly string[], values: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...values]
-    const known = this.#redis.call('EVALSHA', sha, ...rest).catch((error: unknown) => {
+    const known = this.#call('EVALSHA', [sha, ...rest]).catch((error: unknown) => {
       if (!String(error).includes('NOSCRIPT')) throw error
-      return this.#redis.call('EVAL', lua, ...rest)
+      return this.#call('EVAL', [lua, ...rest])
     })
     return this.#withinDeadline(known)
   }
@@ -79,16 +83,26 @@ export class RedisLink {
     this.#redis.disconnect()
   }
 
-  async #withinDeadline(command: Promise<unknown>): Promise<unknown> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      // An answer that waits in the socket, because this process was busy, is read first.
-      setImmediate(() => reject(new StoreOutage(`no answer within ${this.#deadlineMs} ms`)))
-    }, this.#deadlineMs)
+  async #call(name: string, values: readonly string[]): Promise<unknown> {
     try {
-      const answer = await Promise.race([command, late])
-      this.#silentSince = undefined
+      const answer = await this.#redis.call(name, ...values)
+      this.#answered()
       return answer
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ReplyError') this.#answered()
+      throw error
+    }
+  }
+
+  #answered(): void {
+    this.#answers++
+    this.#silentSince = undefined
+  }
+
+  async #withinDeadline(command: Promise<unknown>): Promise<unknown> {
+    const silence = this.#silence()
+    try {
+      return await Promise.race([command, silence.promise])
     } catch (error) {
       if (error instanceof StoreOutage) {
         this.#doubt()
@@ -97,8 +111,39 @@ export class RedisLink {
       const isConnected = this.#redis.status === 'ready' || this.#trouble === ''
       throw new StoreOutage(isConnected ? reasonOf(error) : `not connected: ${this.#trouble}`, { cause: error })
     } finally {
+      silence.stop()
+    }
+  }
+
+  /** Rejects when Redis has answered nothing at all for as long as the deadline, or others for many times as long. */
+  #silence() {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const sentAt = performance.now()
+    let [since, answers] = [sentAt, this.#answers]
+    let timer: NodeJS.Timeout | undefined
+    let isStopped = false
+    const arm = (ms: number): void => {
+      // What waits in the socket, because this process was busy, is read first.
+      timer = setTimeout(() => setImmediate(look), ms)
+    }
+    const look = (): void => {
+      if (isStopped) return
+      const now = performance.now()
+      const isOver = now - since >= this.#deadlineMs
+      if (isOver && (answers === this.#answers || now - sentAt >= MOST_DEADLINES * this.#deadlineMs)) {
+        reject(new StoreOutage(`no answer within ${this.#deadlineMs} ms`))
+        return
+      }
+      if (isOver) [since, answers] = [now, this.#answers]
+      // Node counts from the beginning of a turn of its loop: after a long one, a timer fires too soon.
+      arm(since + this.#deadlineMs - now)
+    }
+    arm(this.#deadlineMs)
+    const stop = (): void => {
+      isStopped = true
       clearTimeout(timer)
     }
+    return { promise, stop }
   }
 
   /** A connection whose other end is gone without a word would otherwise be found out after many minutes. */
