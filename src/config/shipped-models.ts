@@ -70,7 +70,8 @@ class ModelReader {
     this.#problems.push(...problems)
     const { like, formats, ...changes } = value ?? {}
     // A family that is wrong counts as one that says nothing, so that nobody else is blamed for it.
-    this.#families.set(name, this.#joined(like, { ...(formats && { formats }), changes }, place))
+    const facts = { ...(formats && { formats }), changes }
+    this.#families.set(name, this.#joined(like, facts, place) ?? facts)
   }
 
   #rules(tables: unknown, place: Place): readonly ModelRule[] {
@@ -91,6 +92,7 @@ class ModelReader {
     if (value === undefined) return undefined
     const { match, guess, like, formats, ...changes } = value
     const facts = this.#joined(like, { ...(formats && { formats }), changes }, place)
+    if (facts === undefined) return undefined
     const missing = CAPABILITY_NAMES.filter(name => facts.changes[name] === undefined)
     if (missing.length > 0) this.#problem(place, `is not whole: it says nothing of ${missing.join(', ')}`)
     // Nothing is missing, or the rule is never handed out.
@@ -99,12 +101,12 @@ class ModelReader {
   }
 
   /** The facts on top of those of a family that stands above. */
-  #joined(like: string | undefined, facts: Facts, place: Place): Facts {
+  #joined(like: string | undefined, facts: Facts, place: Place): Facts | undefined {
     if (like === undefined) return facts
     const family = this.#families.get(like)
     if (family === undefined) {
       this.#problem(place.at('like'), `there is no such family above${didYouMean(like, this.#families.keys())}`)
-      return facts
+      return undefined
     }
     return { ...family, ...facts, changes: { ...family.changes, ...facts.changes } }
   }
