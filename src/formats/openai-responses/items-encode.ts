@@ -13,8 +13,9 @@ import type {
 } from '../conversation.ts'
 import { isIssuedBy } from '../issuer.ts'
 import { isNeeded, neededReason } from '../needed-parts.ts'
+import { type Flaw, flawedResults, ORPHAN, resultAsText, SUPERSEDED } from '../tool-answers.ts'
 import type { EncodeTarget } from '../wire-format.ts'
-import { acceptableCallId } from './call-ids.ts'
+import { CallIds } from './call-ids.ts'
 import { type ContentPart, type ContentTarget, encodeInput, encodeOutput, isContent } from './content-encode.ts'
 import { bagOf, written } from './fields.ts'
 import { encodeImageCall, isImageCall } from './image-call.ts'
@@ -23,6 +24,8 @@ import { FORMAT } from './name.ts'
 import { encodeReasoning } from './reasoning-encode.ts'
 import { encodeSettingsDelta } from './settings-delta.ts'
 import { encodeTools } from './tools-encode.ts'
+
+const NO_ERROR_MARK = 'the Responses API has no such mark: said in the text'
 
 interface Neighbours {
   readonly before: Part | undefined
@@ -34,11 +37,17 @@ export class ItemEncoder {
   readonly #content: ContentTarget
   readonly #target: EncodeTarget
   readonly #kinds: ReadonlyMap<string, ToolCallPart['kind']>
+  readonly #ids: CallIds
+  /** Of a client of this format none: its calls may be in the provider's own store. */
+  readonly #flaws: ReadonlyMap<Part, Flaw>
 
   constructor(conversation: Conversation, target: EncodeTarget, content: ContentTarget) {
     this.#content = content
     this.#target = target
     this.#kinds = kindsOfCalls(conversation.turns)
+    const isNative = bagOf(conversation) !== undefined
+    this.#ids = new CallIds(isNative)
+    this.#flaws = isNative ? new Map() : flawedResults(conversation.turns)
   }
 
   turn(turn: Turn, path: string): readonly Writable[] {
@@ -95,9 +104,9 @@ export class ItemEncoder {
       case 'reasoning':
         return this.#reasoning(part, neighbours, path)
       case 'tool-call':
-        return encodeCall(part, path, losses)
+        return encodeCall(part, path, losses, this.#ids.call(part.callId))
       case 'tool-result':
-        return this.#result(part, path)
+        return this.#flaws.has(part) ? this.#flawed(part, path) : this.#result(part, path)
       case 'hosted-tool':
       case 'opaque':
         if (part.format === FORMAT)
@@ -144,12 +153,22 @@ export class ItemEncoder {
     return assistantMessage(undefined, [{ type: 'output_text', text: part.summary, annotations: [] }])
   }
 
+  #flawed(part: ToolResultPart, path: string): Writable | undefined {
+    const { losses } = this.#content
+    if (this.#flaws.get(part) === 'superseded') return losses.dropped(path, SUPERSEDED)
+    losses.approximated(path, ORPHAN)
+    const content = resultAsText(part).flatMap(inner =>
+      isContent(inner) ? encodeInput(inner, path, this.#content) : [],
+    )
+    return { type: 'message', role: 'user', content }
+  }
+
   #result(part: ToolResultPart, path: string): Writable {
     const kind = part.kind ?? this.#kinds.get(part.callId) ?? 'function'
     return {
       type: kind === 'custom' ? 'custom_tool_call_output' : 'function_call_output',
       id: bagOf(part) === undefined ? undefined : part.id,
-      call_id: acceptableCallId(part.callId),
+      call_id: this.#ids.result(part.callId),
       name: bagOf(part) === undefined ? undefined : part.name,
       output: this.#output(part, path),
       ...written(bagOf(part)),
@@ -164,17 +183,23 @@ export class ItemEncoder {
     if (content.length === 0) return part.structured === undefined ? '' : structuredText(part.structured)
     if (content.length === 1 && only !== undefined && isPlainText(only)) {
       if (part.isError !== true) return only.text
-      this.#content.losses.approximated(`${path}.isError`, 'the Responses API has no such mark: said in the text')
+      this.#content.losses.approximated(`${path}.isError`, NO_ERROR_MARK)
       return JSON.stringify({ error: only.text })
     }
-    if (part.isError === true) this.#content.losses.dropped(`${path}.isError`, 'the Responses API has no such mark')
-    return content.flatMap((inner, index) => {
+    const parts = content.flatMap((inner, index) => {
       const innerPath = `${path}.content[${index}]`
       if (isContent(inner)) return encodeInput(inner, innerPath, this.#content)
-      this.#content.losses.dropped(innerPath, `the Responses API takes no ${inner.type} as a tool's result`)
+      this.#content.losses.dropped(innerPath, `the Responses API takes no ${nameOf(inner)} as a tool's result`)
       return []
     })
+    if (part.isError !== true) return parts
+    this.#content.losses.approximated(`${path}.isError`, NO_ERROR_MARK)
+    return [{ type: 'input_text', text: 'Error:' }, ...parts]
   }
+}
+
+function nameOf(part: Part): string {
+  return part.type === 'opaque' ? part.label : part.type
 }
 
 function kindsOfCalls(turns: readonly Turn[]): ReadonlyMap<string, ToolCallPart['kind']> {
@@ -204,13 +229,13 @@ function assistantMessage(first: ContentPart | undefined, content: readonly Writ
   }
 }
 
-function encodeCall(part: ToolCallPart, path: string, losses: LossList): Writable {
+function encodeCall(part: ToolCallPart, path: string, losses: LossList, callId: string): Writable {
   const bag = bagOf(part)
   const custom = part.kind === 'custom'
   return {
     type: custom ? 'custom_tool_call' : 'function_call',
     id: bag === undefined ? undefined : part.id,
-    call_id: acceptableCallId(part.callId),
+    call_id: callId,
     namespace: part.namespace,
     name: part.name,
     ...(custom ? { input: part.arguments } : { arguments: part.arguments === '' ? '{}' : part.arguments }),

@@ -8,6 +8,7 @@ import { keepsStrictRules } from './strict-schema.ts'
 
 /** @param path where the tools stand, for losses: `tools` */
 export function encodeTools(tools: readonly Tool[], path: string, losses: LossList): readonly Writable[] {
+  refuseDuplicates(tools, path)
   const encoded: Writable[] = []
   let at = 0
   while (at < tools.length) {
@@ -20,6 +21,16 @@ export function encodeTools(tools: readonly Tool[], path: string, losses: LossLi
     at = Math.max(end, at + 1)
   }
   return encoded
+}
+
+/** Of two tools of one name nobody could tell which is called (conversion.md E41). A client's own are OpenAI's to judge. */
+function refuseDuplicates(tools: readonly Tool[], path: string): void {
+  const seen = new Set<string>()
+  for (const [index, tool] of tools.entries()) {
+    if (tool.kind === 'hosted' || bagOf(tool) !== undefined) continue
+    if (seen.has(tool.name)) unsupported(`${path}[${index}].name`, `two tools are called "${tool.name}". Rename one`)
+    seen.add(tool.name)
+  }
 }
 
 /** Where the namespace that begins at `start` ends; `start` itself when none begins there. */

@@ -123,8 +123,11 @@ describe('calls and results', () => {
     arguments: '{"a": 1.0}',
     ...changes,
   })
-  const result = (content: readonly Part[], changes: Partial<ToolResultPart> = {}) =>
-    itemsOf([{ type: 'tool-result', callId: 'toolu_1', content, ...changes }], 'tool')
+  /** The items behind that of the call. */
+  const result = (content: readonly Part[], changes: Partial<ToolResultPart> = {}) => {
+    const { items, losses } = itemsOf([call(), { type: 'tool-result', callId: 'toolu_1', content, ...changes }], 'tool')
+    return { items: items.slice(1), losses }
+  }
 
   test('E35: an id of another maker is no item id', () => {
     expect(itemsOf([call()]).items).toEqual([
@@ -154,7 +157,25 @@ describe('calls and results', () => {
   test('E73: a failed call is told in the text', () => {
     const { items, losses } = result([{ type: 'text', text: 'no "file"' }], { isError: true })
     expect(items).toMatchObject([{ output: '{"error":"no \\"file\\""}' }])
-    expect(losses).toMatchObject([{ path: 'turns[1].parts[0].isError', action: 'approximated' }])
+    expect(losses).toMatchObject([{ path: 'turns[1].parts[1].isError', action: 'approximated' }])
+  })
+  test('E37: an id that is used again gets a number, with its result', () => {
+    const answer: Part = { type: 'tool-result', callId: 'toolu_1', content: [] }
+    const { items } = itemsOf([call(), answer, call(), answer])
+    expect(items.map(item => item.call_id)).toEqual(['toolu_1', 'toolu_1', 'toolu_1_2', 'toolu_1_2'])
+  })
+  test('E72, E83: a result without a call is told as text, an answer that was given anew counts alone', () => {
+    const answer = (text: string): Part => ({
+      type: 'tool-result',
+      callId: 'toolu_1',
+      content: [{ type: 'text', text }],
+    })
+    const orphan = itemsOf([answer('x')], 'tool')
+    expect(orphan.items).toMatchObject([{ role: 'user', content: [{ text: '[result of toolu_1]' }, { text: 'x' }] }])
+    expect(orphan.losses).toMatchObject([{ path: 'turns[1].parts[0]', action: 'approximated' }])
+    const twice = itemsOf([call(), answer('x'), answer('y')])
+    expect(twice.items).toMatchObject([{ call_id: 'toolu_1' }, { output: 'y' }])
+    expect(twice.losses).toMatchObject([{ path: 'turns[1].parts[1]', action: 'dropped' }])
   })
   test('E74: images in a result stay images', () => {
     const { items } = result([
