@@ -119,7 +119,7 @@ export function encodeToolConfig(conversation: Conversation, capabilities: Model
   const functions = tools.filter(tool => tool.kind !== 'hosted')
   const strict = functions.some(tool => tool.kind === 'function' && tool.strict === true)
   const left = callingRest(conversation)
-  const choice = functions.length === 0 ? undefined : encodeChoice(toolChoice, strict)
+  const choice = functions.length === 0 ? undefined : encodeChoice(toolChoice, functions, strict)
   const calling = choice || Object.keys(left).length > 0 ? { ...choice, ...left } : undefined
   const mixed = functions.length > 0 && tools.some(isForeignSearch)
   const includeServerSideToolInvocations = mixed && capabilities.hosted_tools_with_functions ? true : undefined
@@ -135,15 +135,26 @@ function callingRest({ extensions, toolChoice }: Conversation): Readonly<Record<
   return mode !== undefined && toolChoice?.mode === 'auto' ? { mode, ...rest } : rest
 }
 
-function encodeChoice(choice: ToolChoice | undefined, strict: boolean): Readonly<Record<string, Writable>> | undefined {
+function encodeChoice(
+  choice: ToolChoice | undefined,
+  functions: readonly (FunctionTool | CustomTool)[],
+  strict: boolean,
+): Readonly<Record<string, Writable>> | undefined {
   if (choice === undefined) return strict ? { mode: 'VALIDATED' } : undefined
   if (choice.mode === 'named') {
     if (choice.kind === 'hosted') throw unsupported('toolChoice', 'names a tool that Gemini cannot be made to use.')
-    return { mode: 'ANY', allowedFunctionNames: [choice.name] }
+    return { mode: 'ANY', allowedFunctionNames: [nameIn(functions, choice.name)] }
   }
   if (choice.mode === 'none') return { mode: 'NONE' }
-  const allowedFunctionNames = choice.allowed && choice.allowed.length > 0 ? [...choice.allowed] : undefined
+  const names = choice.allowed?.map(name => nameIn(functions, name)) ?? []
+  const allowedFunctionNames = names.length > 0 ? names : undefined
   if (choice.mode === 'required') return { mode: 'ANY', allowedFunctionNames }
   // The mode AUTO takes no list of names.
   return { mode: strict || allowedFunctionNames ? 'VALIDATED' : 'AUTO', allowedFunctionNames }
+}
+
+/** What a function that a choice names is called here: one of a namespace has another name on this wire. */
+function nameIn(functions: readonly (FunctionTool | CustomTool)[], name: string): string {
+  const found = functions.find(each => each.name === name)
+  return found === undefined ? name : qualifiedName(found)
 }

@@ -126,16 +126,23 @@ function splitOwn(extensions: Extensions | undefined, inner: string): { inner: W
 }
 
 function encodeToolChoice(choice: ToolChoice, tools: readonly Tool[], target: Target): Writable {
-  if (choice.mode === 'named') return encodeNamed(choice.name, choice.kind, target)
+  if (choice.mode === 'named') return encodeNamed(wireNameIn(tools, choice.name), choice.kind, target)
   const word = choice.mode === 'required' ? target.dialect.forcedTool : choice.mode
   if (choice.allowed === undefined || choice.mode === 'none' || !target.dialect.customTools) return word
   const listed = choice.allowed.map(name => namedTool(name, tools))
   return { type: 'allowed_tools', allowed_tools: { mode: choice.mode, tools: listed } }
 }
 
-function namedTool(name: string, tools: readonly Tool[]): Writable {
-  const isCustom = tools.some(tool => tool.kind === 'custom' && tool.name === name)
+function namedTool(chosen: string, tools: readonly Tool[]): Writable {
+  const isCustom = tools.some(tool => tool.kind === 'custom' && tool.name === chosen)
+  const name = wireNameIn(tools, chosen)
   return isCustom ? { type: 'custom', custom: { name } } : { type: 'function', function: { name } }
+}
+
+/** What a tool that a choice names is called here: one of a namespace has another name on this wire. */
+function wireNameIn(tools: readonly Tool[], name: string): string {
+  const tool = tools.find(each => each.kind !== 'hosted' && each.name === name)
+  return tool === undefined || tool.kind === 'hosted' ? name : wireName(tool)
 }
 
 function encodeNamed(name: string, kind: 'function' | 'custom' | 'hosted', target: Target): Writable {
