@@ -19,7 +19,9 @@ export interface EncodedTools {
 
 /** @param thinks whether manual thinking is on, with which no tool can be forced */
 export function encodeTools(conversation: Conversation, thinks: boolean, encoding: Encoding): EncodedTools {
-  const all = conversation.tools.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, encoding) ?? [])
+  const all = loadable(conversation.tools, encoding).flatMap(
+    (tool, index) => encodeTool(tool, `tools[${index}]`, encoding) ?? [],
+  )
   const late = lateTools(conversation, encoding)
   const named = distinct([...all, ...late])
   const servers = conversation.tools.find(isMcpServers)
@@ -28,6 +30,17 @@ export function encodeTools(conversation: Conversation, thinks: boolean, encodin
   const { choice, only } = encodeChoice(conversation, thinks, encoding)
   const kept = only === undefined ? named : named.filter(tool => only.includes(tool.name))
   return { tools: kept.map(tool => tool.block), ...(choice === undefined ? {} : { choice }), ...mcpServers }
+}
+
+/** Tools that a client's own search would have loaded: no search finds them here, so all are there from the beginning. */
+function loadable(tools: readonly Tool[], { log }: Encoding): readonly Tool[] {
+  if (!tools.some(tool => tool.kind === 'hosted' && isClientToolSearch(tool))) return tools
+  return tools.map((tool, index) => {
+    if (tool.kind !== 'function' || tool.deferred !== true) return tool
+    log.approximated(`tools[${index}].deferred`, 'loaded at once: nothing here looks for tools that are held back')
+    const { deferred: _, ...loaded } = tool
+    return loaded
+  })
 }
 
 function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | undefined {
