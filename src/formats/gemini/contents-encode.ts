@@ -32,6 +32,9 @@ export class ContentsEncoder {
 
   turn(turn: Turn, path: string): void {
     this.#losses.foreign(turn.extensions, path)
+    // A result's name is that of its tool.
+    if (turn.name !== undefined && turn.role !== 'tool')
+      this.#losses.dropped(`${path}.name`, 'Gemini knows no names of participants')
     if (turn.role === 'assistant') this.#assistant(turn, path)
     else if (turn.role === 'system' || turn.role === 'developer') this.#instruction(turn, path)
     else this.#user(turn, path)
