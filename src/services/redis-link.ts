@@ -119,26 +119,21 @@ export class RedisLink {
   #silence() {
     const { promise, reject } = Promise.withResolvers<never>()
     const sentAt = performance.now()
-    let [since, answers] = [sentAt, this.#answers]
+    let answers = this.#answers
     let timer: NodeJS.Timeout | undefined
     let isStopped = false
-    const arm = (ms: number): void => {
-      // What waits in the socket, because this process was busy, is read first.
-      timer = setTimeout(() => setImmediate(look), ms)
-    }
     const look = (): void => {
       if (isStopped) return
-      const now = performance.now()
-      const isOver = now - since >= this.#deadlineMs
-      if (isOver && (answers === this.#answers || now - sentAt >= MOST_DEADLINES * this.#deadlineMs)) {
-        reject(new StoreOutage(`no answer within ${this.#deadlineMs} ms`))
-        return
-      }
-      if (isOver) [since, answers] = [now, this.#answers]
-      // Node counts from the beginning of a turn of its loop: after a long one, a timer fires too soon.
-      arm(since + this.#deadlineMs - now)
+      const isLate = performance.now() - sentAt >= MOST_DEADLINES * this.#deadlineMs
+      if (isLate || answers === this.#answers) reject(new StoreOutage(`no answer within ${this.#deadlineMs} ms`))
+      else arm()
     }
-    arm(this.#deadlineMs)
+    const arm = (): void => {
+      answers = this.#answers
+      // What waits in the socket, because this process was busy, is read first.
+      timer = setTimeout(() => setImmediate(look), this.#deadlineMs)
+    }
+    arm()
     const stop = (): void => {
       isStopped = true
       clearTimeout(timer)
