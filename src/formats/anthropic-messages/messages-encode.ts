@@ -38,11 +38,21 @@ interface EncodedMessage {
 }
 
 function encodeMessage(message: PlannedMessage, encoding: Encoding): readonly EncodedMessage[] {
-  const blocks = encodeParts(message.parts, encoding)
+  const said = message.role === 'assistant' ? withoutMedia(message.parts, encoding) : message.parts
+  const blocks = encodeParts(said, encoding)
   const saysMore = message.effort !== undefined || Object.keys(message.fields).length > 0
   if (blocks.length > 0 || (message.role === 'system' && saysMore)) return [{ message, blocks }]
   noteEmpty(message, encoding)
   return []
+}
+
+/** Claude makes no media, and takes none as its own (conversion.md E166). */
+function withoutMedia(parts: readonly Placed[], { log }: Encoding): readonly Placed[] {
+  return parts.filter(({ part, path }) => {
+    if (part.type !== 'media') return true
+    log.dropped(path, `Anthropic takes no ${part.kind} back as said by the assistant`)
+    return false
+  })
 }
 
 function written({ message, blocks }: EncodedMessage): WritableObject {

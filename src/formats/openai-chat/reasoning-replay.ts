@@ -5,6 +5,7 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { OpaqueState, Part, ReasoningPart } from '../conversation.ts'
 import { isIssuedBy } from '../issuer.ts'
+import { ownFields } from './ledger.ts'
 import { joinDetails } from './reasoning-details.ts'
 import type { Target } from './target.ts'
 
@@ -47,7 +48,8 @@ function isForeign({ scheme }: OpaqueState): boolean {
 function thinkingPart(thoughts: readonly ReasoningPart[], text: string, provider: string): Writable {
   const states = thoughts.flatMap(part => part.state ?? [])
   const signature = states.find(state => state.scheme === 'mistral.signature' && isIssuedBy(state, provider))?.value
-  return { type: 'thinking', thinking: [{ type: 'text', text }], signature }
+  const own = thoughts.flatMap(part => Object.entries(ownFields(part.extensions)))
+  return { type: 'thinking', thinking: [{ type: 'text', text }], signature, ...Object.fromEntries(own) }
 }
 
 /** OpenRouter's details, all items in order. */

@@ -21,6 +21,7 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const choices = arrayOf(body?.choices)?.map(choice => objectOf(choice) ?? {})
   if (body === undefined || choices === undefined)
     return [{ type: 'error', error: unreadable('something that is not a chat completion') }]
+  if (choices.length === 0) return [{ type: 'error', error: unreadable('a chat completion without an answer') }]
   const failed = choices.map(choice => failedFinish(stringOf(choice.finish_reason))).find(each => each !== undefined)
   return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, body, choices)
 }

@@ -21,6 +21,13 @@ describe('turns', () => {
     })
   })
 
+  it('leaves out an image that the assistant made, and says so (E166)', () => {
+    const image = { type: 'media', kind: 'image', source: { base64: 'iVBORw0KGgo=' }, mimeType: 'image/png' } as const
+    const source = turns(user(text('Draw')), assistant(image, text('Here.')), user(text('Bluer')))
+    expect(messagesOf(source)[1]).toEqual({ role: 'assistant', content: [{ type: 'text', text: 'Here.' }] })
+    expect(encode(source).losses).toEqual(['turns[1].parts[0] dropped'])
+  })
+
   it('merges neighbours of one role, each text its own block (E9, E53)', () => {
     const source = turns(user(text('a')), user(text('b')), assistant(text('c')), assistant(call('x')), {
       role: 'tool',

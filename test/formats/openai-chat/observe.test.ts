@@ -83,8 +83,11 @@ test('an error body of a 200 is seen in a whole reply', () => {
   expect(format.decodeReply(document, 'generate')).toMatchObject([{ type: 'error', error: { status: 400 } }])
 })
 
-test.each(['[]', '{}', '1', '{"choices":5}'])('a reply of %s is an error, and no reason to fall over', text => {
-  const document = parseDocument(text)
-  expect(format.decodeReply(document, 'generate').map(event => event.type)).toEqual(['error'])
-  expect(() => format.observeReply(document, 'generate')).not.toThrow()
-})
+test.each(['[]', '{}', '1', '{"choices":5}', '{"choices":[]}'])(
+  'a reply of %s is an error, and no reason to fall over',
+  text => {
+    const document = parseDocument(text)
+    expect(format.decodeReply(document, 'generate').map(event => event.type)).toEqual(['error'])
+    expect(() => format.observeReply(document, 'generate')).not.toThrow()
+  },
+)

@@ -236,6 +236,8 @@ describe('earlier reasoning', () => {
 
   test('goes back to Mistral as a part', () => {
     const state = [{ scheme: 'mistral.signature' as const, value: 's' }]
+    const closed = { ...thought(), extensions: { 'openai-chat': { closed: 'true' } } }
+    expect(said(closed, 'mistral').content).toMatchObject([{ type: 'thinking', closed: true }, { type: 'text' }])
     expect(said(thought(state), 'mistral').content).toEqual([
       { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }], signature: 's' },
       { type: 'text', text: 'x' },
