@@ -5,6 +5,7 @@ import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
+import { withinCapabilities, withinSampling } from '../within-capabilities.ts'
 import { encodeConfig } from './config-encode.ts'
 import { type Content, ContentsEncoder } from './contents-encode.ts'
 import { encodeEmbedding } from './embedding.ts'
@@ -24,9 +25,11 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   refuseServerState(conversation)
   noteTopLevelLosses(conversation, losses)
   const { capabilities } = target
-  const whole = withToolsOfTurns(conversation, losses)
+  const settled = withToolsOfTurns(conversation, losses)
+  const sampling = withinSampling(settled, capabilities, losses)
+  const whole = { ...withinCapabilities(settled, capabilities, losses), sampling }
   const { cached, head, rest } = splitHead(whole.turns, capabilities)
-  const { sent: stop, amendment } = planStop(whole, MOST_STOPS, target.stream)
+  const { sent: stop, amendment } = planStop(whole, capabilities.stop ? MOST_STOPS : 0, target.stream)
   if (amendment) losses.approximated('stop', STOPS_HERE)
   const body: Members = {
     cachedContent: cached,

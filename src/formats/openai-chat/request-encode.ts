@@ -6,6 +6,7 @@ import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
+import { withinCapabilities } from '../within-capabilities.ts'
 import { ownFields } from './ledger.ts'
 import { encodeMessages } from './message-encode.ts'
 import { encodeReasoningSettings } from './reasoning-encode.ts'
@@ -16,13 +17,14 @@ import { encodeTools } from './tool-encode.ts'
 type WireFields = { readonly [key: string]: Writable }
 
 /** @throws Refusal 400 naming what Chat Completions, or this server, cannot be asked for */
-export function encodeRequest(conversation: Conversation, encodeTarget: EncodeTarget): EncodedRequest {
+export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): EncodedRequest {
   if (encodeTarget.operation !== 'generate') {
     throw new Refusal(400, 'unsupported_by_target', `Chat Completions cannot do "${encodeTarget.operation}".`)
   }
   const target = targetOf(encodeTarget)
   const { ledger } = target
-  ledger.foreign(conversation.extensions, '')
+  ledger.foreign(asked.extensions, '')
+  const conversation = withinCapabilities(asked, target.capabilities, ledger)
   const reasoning = encodeReasoningSettings(conversation, target)
   const { sent: stop, amendment } = stopPlan(conversation, encodeTarget.stream, target)
   const fields: WireFields = {

@@ -3,6 +3,7 @@ import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { Conversation, Turn } from '../conversation.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
+import { withinCapabilities } from '../within-capabilities.ts'
 import type { ContentTarget } from './content-encode.ts'
 import { bagOf, valueIn } from './fields.ts'
 import { ItemEncoder } from './items-encode.ts'
@@ -13,10 +14,11 @@ import { decodeToolChoice, encodeToolChoice, sameChoice } from './tool-choice.ts
 import { encodeTools } from './tools-encode.ts'
 
 /** @throws Refusal 400 when the format cannot say it */
-export function encodeRequest(conversation: Conversation, target: EncodeTarget): EncodedRequest {
+export function encodeRequest(asked: Conversation, target: EncodeTarget): EncodedRequest {
   const losses = new LossList()
-  losses.foreign(conversation.extensions, '')
-  const native = bagOf(conversation) !== undefined
+  losses.foreign(asked.extensions, '')
+  const native = bagOf(asked) !== undefined
+  const conversation = native ? asked : withinCapabilities(asked, target.capabilities, losses)
   const content: ContentTarget = {
     losses,
     model: target.model,
