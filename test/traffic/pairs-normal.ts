@@ -76,6 +76,10 @@ export const NORMALISATIONS: readonly Normalisation[] = [
     holds: ({ path, kind }) => path === 'reasoning.show' && kind === 'gone',
   },
   {
+    reason: 'who turns thinking on at Anthropic is shown it: OpenAI and Google must be told so',
+    holds: ({ path, kind, to }) => path === 'reasoning.show' && kind === 'added' && to === 'summary',
+  },
+  {
     reason: 'a file by its address alone is what the model makes of it',
     holds: ({ path, kind, from, to }) =>
       path.endsWith('.kind') && kind === 'changed' && ['file', 'document'].includes(to ?? '') && from !== 'custom',

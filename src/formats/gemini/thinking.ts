@@ -3,6 +3,7 @@ import type { Writable } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { Effort, Reasoning } from '../conversation.ts'
 import { effortOfBudget } from '../effort.ts'
+import { isThinkingShown } from '../shown-thinking.ts'
 import { Fields } from './fields.ts'
 import type { Losses } from './losses.ts'
 
@@ -34,7 +35,7 @@ export function encodeThinking(reasoning: Reasoning, capabilities: ModelCapabili
     return undefined
   }
   const depth = (byLevel ? levelFor : budgetFor)(reasoning, capabilities, losses)
-  const include = reasoning.show === undefined ? undefined : reasoning.show !== 'none'
+  const include = isThinkingShown(reasoning)
   return depth === undefined && include === undefined ? undefined : { ...depth, includeThoughts: include }
 }
 

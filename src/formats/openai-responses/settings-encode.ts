@@ -5,6 +5,7 @@ import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
 import { effortOfBudget, nearestEffort } from '../effort.ts'
+import { isThinkingShown } from '../shown-thinking.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { bagOf, valueIn, written } from './fields.ts'
 import { type LossList, unsupported } from './loss-list.ts'
@@ -113,7 +114,7 @@ function encodeReasoningWish(
   if (effort !== undefined && effort !== 'none' && reasoning?.effort === undefined && reasoning?.budget !== undefined)
     losses.approximated('reasoning.budget', `the Responses API takes no budget of tokens: asked for "${effort}"`)
   const silent = capabilities.efforts.length === 0
-  const shown = reasoning?.show === 'summary' || reasoning?.show === 'full'
+  const shown = reasoning !== undefined && isThinkingShown(reasoning)
   return {
     ...(effort === undefined ? {} : { effort }),
     ...(shown && !silent && effort !== 'none' ? { summary: 'auto' as const } : {}),
