@@ -36,7 +36,7 @@ export function statusError({ provider, formatName, format, response, text, ownK
   return new UpstreamError(view, {
     failure,
     provider,
-    headers: kept(headers),
+    headers: wishOf(headers, view.kind),
     ...(document === undefined ? {} : { answer }),
   })
 }
@@ -54,10 +54,14 @@ function rejectedKey(provider: string, status: number): UpstreamError {
   )
 }
 
-/** What SDKs act on besides the status. How long to wait is told in our own words, and only if it can be understood. */
-function kept(headers: UpstreamResponse['headers']): Record<string, string> {
+/**
+ * What SDKs act on besides the status. How long to wait is told in our own words, and only if it can be understood. A
+ * quota that is used up does not come back by asking again, although its 429 looks like it (conversion.md E257).
+ */
+function wishOf(headers: UpstreamResponse['headers'], kind: ErrorView['kind']): Record<string, string> {
   const wish = headers['x-should-retry']
-  return wish === 'true' || wish === 'false' ? { 'x-should-retry': wish } : {}
+  if (wish === 'true' || wish === 'false') return { 'x-should-retry': wish }
+  return kind === 'quota' || kind === 'billing' ? { 'x-should-retry': 'false' } : {}
 }
 
 function documentOf(text: string): ReturnType<typeof plainDocument> | undefined {

@@ -152,7 +152,7 @@ function encodeForeign(
   { log }: Encoding,
 ): RawJson | undefined {
   if (part.format === FORMAT) return new RawJson(part.json)
-  if (part.type === 'opaque' && isNeeded(part)) throw unsupported(path, `"${path}": ${neededReason(part)}.`)
+  if (part.type === 'opaque' && isNeeded(part)) throw unsupported(path, `${neededReason(part)}.`)
   log.dropped(path, `Anthropic cannot read "${part.type === 'opaque' ? part.label : part.tool}" of ${part.format}`)
   return undefined
 }

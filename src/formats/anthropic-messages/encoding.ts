@@ -14,5 +14,5 @@ export interface Encoding {
 
 /** For what must not be dropped: it changes what is paid for, what is executed, or safety (conversion.md D.0). */
 export function unsupported(param: string, message: string): Refusal {
-  return new Refusal(400, 'unsupported_by_target', message, { param })
+  return new Refusal(400, 'unsupported_by_target', `"${param}": ${message}`, { param })
 }
