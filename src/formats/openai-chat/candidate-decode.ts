@@ -6,8 +6,8 @@ import { AudioGatherer } from './audio-gatherer.ts'
 import type { CallIds } from './call-ids.ts'
 import { CallTracker, endsInHalf } from './call-tracker.ts'
 import { decodeAnnotations } from './citations.ts'
-import { arrayOf, compact, type Fields, objectOf } from './fields.ts'
-import { decodeFinish } from './finish.ts'
+import { arrayOf, type Fields, objectOf, stringOf } from './fields.ts'
+import { finishOf } from './finish.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { decodeContent } from './part-decode.ts'
 import type { PartIndex } from './part-index.ts'
@@ -34,7 +34,8 @@ export class CandidateDecoder {
   readonly #audio = new AudioGatherer()
   readonly #details = new ReasoningDetails()
   #run: Run | undefined
-  #finish: string | undefined
+  /** The choice that told how it ends. */
+  #last: Fields | undefined
 
   constructor(candidate: number, parts: PartIndex, ids: CallIds) {
     this.#candidate = candidate
@@ -44,7 +45,7 @@ export class CandidateDecoder {
 
   /** The provider's finish reason, once it has come. */
   get finished(): string | undefined {
-    return this.#finish
+    return stringOf(this.#last?.finish_reason)
   }
 
   choice(choice: Fields, out: ReplyEvent[]): void {
@@ -53,7 +54,7 @@ export class CandidateDecoder {
     if (delta) this.#delta(delta, choice, out)
     const finish = choice.finish_reason
     if (typeof finish !== 'string' || finish === '') return
-    this.#finish = finish
+    this.#last = choice
     this.close(out)
   }
 
@@ -70,8 +71,9 @@ export class CandidateDecoder {
   }
 
   finishEvent(): FinishEvent {
-    const reason = this.#calls.malformed ? 'malformed-tool-call' : decodeFinish(this.#finish, this.#calls.any)
-    return compact({ type: 'finish', candidate: this.#candidate, reason, raw: this.#finish })
+    const finish = finishOf(this.#last ?? {}, this.#calls.any)
+    const malformed = this.#calls.malformed ? ({ reason: 'malformed-tool-call' } as const) : {}
+    return { type: 'finish', candidate: this.#candidate, ...finish, ...malformed }
   }
 
   /** A chunk may carry several things: they are said in the order reasoning, text, calls (conversion.md E186). */

@@ -1,7 +1,9 @@
 /** `finish_reason` ↔ canonical (conversion.md C.1). */
 import type { ErrorView } from '../error-view.ts'
 import type { FinishEvent, FinishReason } from '../reply-events.ts'
+import { compact, type Fields, stringOf } from './fields.ts'
 import type { Ledger } from './ledger.ts'
+import { FORMAT } from './name.ts'
 
 const REASONS: Readonly<Record<string, FinishReason>> = {
   stop: 'stop',
@@ -25,6 +27,15 @@ export function decodeFinish(raw: string | undefined, called: boolean): FinishRe
   if (reason === 'stop' && called) return 'tool-calls'
   if (reason === 'tool-calls' && !called) return 'stop'
   return reason ?? (called ? 'tool-calls' : 'other')
+}
+
+/** What a choice says of its end. Which sequence stopped it, only vLLM and SGLang tell (conversion.md E126). */
+export function finishOf(choice: Fields, called: boolean): Pick<FinishEvent, 'reason' | 'raw' | 'stopSequence'> {
+  const raw = stringOf(choice.finish_reason)
+  const reason = decodeFinish(raw, called)
+  // Beside a string there may be the number of an end token, which is an ordinary end.
+  const stopSequence = reason === 'stop' ? (stringOf(choice.stop_reason) ?? stringOf(choice.matched_stop)) : undefined
+  return compact({ reason: stopSequence === undefined ? reason : 'stop-sequence', raw, stopSequence })
 }
 
 /** Finish reasons by which a provider says that it failed (Mistral, OpenRouter; DeepSeek). */
@@ -78,7 +89,9 @@ export function encodeFinish(reason: FinishReason, { called, refused, content }:
 export function noteFinish(finish: FinishEvent, path: string, ledger: Ledger): void {
   const lost = lostIn(finish)
   if (lost !== undefined) ledger.approximated(path, lost)
-  if (finish.stopSequence !== undefined)
+  const own = finish.extensions?.[FORMAT]
+  const isTold = own?.['choice.stop_reason'] !== undefined || own?.['choice.matched_stop'] !== undefined
+  if (finish.stopSequence !== undefined && !isTold)
     ledger.dropped(`${path}.stopSequence`, 'Chat Completions does not tell which sequence stopped the answer')
   if (finish.reason === 'content-filter' && finish.explanation !== undefined)
     ledger.dropped(`${path}.explanation`, 'Chat Completions does not tell why a filter stopped the answer')

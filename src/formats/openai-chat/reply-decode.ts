@@ -8,7 +8,7 @@ import { CallIds } from './call-ids.ts'
 import { decodeAnnotations } from './citations.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringOf, type TextSource } from './fields.ts'
-import { decodeFinish, failedFinish } from './finish.ts'
+import { failedFinish, finishOf } from './finish.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { Residue } from './residue.ts'
 import { decodeUsage, findUsage } from './usage.ts'
@@ -65,10 +65,10 @@ function decodeChoice(source: TextSource, choice: Fields, place: number, ids: Ca
   const identified = annotated.map(part =>
     part.type === 'tool-call' ? { ...part, callId: ids.give(part.callId === '' ? undefined : part.callId) } : part,
   )
-  const raw = stringOf(choice.finish_reason)
   const called = parts.some(part => part.type === 'tool-call')
   const candidate = numberOf(choice.index) ?? place
-  return { parts: identified, finish: compact({ type: 'finish', candidate, reason: decodeFinish(raw, called), raw }) }
+  const finish = { type: 'finish', candidate, ...finishOf(choice, called) } as const
+  return { parts: identified, finish }
 }
 
 /** Citations and log probabilities stand beside the text on the wire, but belong to it. */
