@@ -2,8 +2,11 @@ import { type Writable, writeJson } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
+import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
+import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
+import { HALF_CHARACTER, withWholeCharacters } from '../whole-characters.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities, withinSampling } from '../within-capabilities.ts'
 import { encodeConfig } from './config-encode.ts'
@@ -25,7 +28,8 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   refuseServerState(conversation)
   noteTopLevelLosses(conversation, losses)
   const { capabilities } = target
-  const settled = withToolsOfTurns(conversation, losses)
+  const said = withWholeCharacters(conversation, path => losses.approximated(path, HALF_CHARACTER))
+  const settled = withToolsOfTurns(withSettingsOfTurns(withFunctionsForDesigns(said, losses), losses), losses)
   const sampling = withinSampling(settled, capabilities, losses)
   const whole = { ...withinCapabilities(settled, capabilities, losses), sampling }
   const { cached, head, rest } = splitHead(whole.turns, capabilities)
@@ -141,20 +145,24 @@ function noteTopLevelLosses(conversation: Conversation, losses: Losses): void {
     losses.dropped('parallelToolCalls', 'Gemini cannot be kept from calling several tools')
 }
 
+function withSettingsOfTurns(conversation: Conversation, losses: Losses): Conversation {
+  return withSettingsAtEnd(conversation, path =>
+    losses.approximated(path, 'Gemini has the same settings for the whole conversation'),
+  )
+}
+
 /** Tools that come in the middle of a conversation are there from its beginning. */
 function withToolsOfTurns(conversation: Conversation, losses: Losses): Conversation {
   const added: Tool[] = []
   const turns = conversation.turns.map((turn, at) => {
-    if (!turn.parts.some(part => part.type === 'tools-delta')) return turn
+    if (!turn.parts.some(part => part.type === 'tools-delta' || part.type === 'settings-delta')) return turn
     const parts = turn.parts.filter((part, nth) => {
-      if (part.type !== 'tools-delta') return true
+      if (part.type !== 'tools-delta') return part.type !== 'settings-delta'
       losses.approximated(`turns[${at}].parts[${nth}]`, 'Gemini has the same tools for the whole conversation')
       added.push(...part.add)
       return false
     })
     return { ...turn, parts }
   })
-  return added.length === 0
-    ? { ...conversation, turns }
-    : { ...conversation, turns, tools: [...conversation.tools, ...added] }
+  return { ...conversation, turns, tools: [...conversation.tools, ...added] }
 }

@@ -11,7 +11,7 @@ export function encodeReasoningSettings(
   conversation: Conversation,
   target: Target,
 ): { readonly fields: WireFields; readonly effort?: Effort } {
-  const reasoning = lastSettings(conversation, target)
+  const { reasoning } = conversation
   if (reasoning === undefined) return { fields: {} }
   switch (target.dialect.reasoning) {
     case 'effort':
@@ -24,19 +24,6 @@ export function encodeReasoningSettings(
       target.ledger.dropped('reasoning', 'this server has no setting for reasoning')
       return { fields: {} }
   }
-}
-
-/** Settings that change in the middle hold from the beginning (conversion.md E19). */
-function lastSettings({ reasoning, turns }: Conversation, { ledger }: Target): Reasoning | undefined {
-  let settings = reasoning
-  for (const [index, turn] of turns.entries()) {
-    for (const part of turn.parts) {
-      if (part.type !== 'settings-delta') continue
-      ledger.approximated(`turns[${index}]`, 'Chat Completions has the same settings from beginning to end')
-      if (part.effort !== undefined) settings = { ...settings, effort: part.effort }
-    }
-  }
-  return settings
 }
 
 function effortField(

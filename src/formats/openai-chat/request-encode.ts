@@ -3,7 +3,9 @@ import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
+import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
+import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities } from '../within-capabilities.ts'
@@ -24,7 +26,10 @@ export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): 
   const target = targetOf(encodeTarget)
   const { ledger } = target
   ledger.foreign(asked.extensions, '')
-  const conversation = withinCapabilities(asked, target.capabilities, ledger)
+  const settled = withSettingsAtEnd(asked, path =>
+    ledger.approximated(path, 'Chat Completions has the same settings from beginning to end'),
+  )
+  const conversation = withinCapabilities(withFunctionsForDesigns(settled, ledger), target.capabilities, ledger)
   const reasoning = encodeReasoningSettings(conversation, target)
   const { sent: stop, amendment } = stopPlan(conversation, encodeTarget.stream, target)
   const fields: WireFields = {

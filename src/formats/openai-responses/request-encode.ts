@@ -1,7 +1,9 @@
 /** Conversation → a request of the Responses API. */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Turn } from '../conversation.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
+import { HALF_CHARACTER, withWholeCharacters } from '../whole-characters.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities } from '../within-capabilities.ts'
 import type { ContentTarget } from './content-encode.ts'
@@ -18,7 +20,10 @@ export function encodeRequest(asked: Conversation, target: EncodeTarget): Encode
   const losses = new LossList()
   losses.foreign(asked.extensions, '')
   const native = bagOf(asked) !== undefined
-  const conversation = native ? asked : withinCapabilities(asked, target.capabilities, losses)
+  const whole = withWholeCharacters(asked, path => losses.approximated(path, HALF_CHARACTER))
+  const conversation = native
+    ? whole
+    : withinCapabilities(withFunctionsForDesigns(whole, losses), target.capabilities, losses)
   const content: ContentTarget = {
     losses,
     model: target.model,
