@@ -21,7 +21,7 @@ const FACTS = {
     uniqueItems: true,
     items: { type: 'string', enum: ['adaptive', 'budget', 'level', 'any'] },
     description:
-      'How the model is told to think: adaptively, by a budget of tokens, by a level. "any": a mode that the client names is passed on as it is. Empty: it does not think, or thinks without being told.',
+      'How the model is told to think: adaptively, by a budget of tokens, by a level. "any": a mode that the client names is passed on as it is. Empty: it does not think, or cannot be told to (Anthropic, Gemini).',
   },
   thinking_off: {
     type: 'string',
@@ -45,7 +45,8 @@ const FACTS = {
     type: 'array',
     uniqueItems: true,
     items: { type: 'string', enum: EFFORTS },
-    description: 'Reasoning efforts that the model takes; others become the next lower one. Empty: none.',
+    description:
+      'Reasoning efforts that the model takes; others become the next lower one (Anthropic, OpenAI). Empty: none.',
   },
   reasons_unasked: {
     type: 'boolean',
@@ -57,7 +58,10 @@ const FACTS = {
     description: 'When temperature, top_p and the like may be set.',
   },
   temperature_with_top_p: { type: 'boolean', description: 'Takes temperature and top_p in one call.' },
-  stop: { type: 'boolean', description: 'Takes stop sequences.' },
+  stop: {
+    type: 'boolean',
+    description: 'Takes stop sequences; without them Sluice ends the answer there (Chat Completions, Gemini).',
+  },
   forced_tools: { type: 'boolean', description: 'Can be made to call a tool.' },
   tools_with_reasoning: { type: 'boolean', description: 'Takes functions while it reasons (Chat Completions).' },
   hosted_tools_with_functions: {
@@ -73,7 +77,7 @@ const FACTS = {
     type: 'string',
     enum: ['none', 'subset', 'any'],
     description:
-      'Whether it can be held to a JSON Schema, in its answer and by strict tools: to none, to what structured outputs know of schemas, to any.',
+      'To which JSON Schemas it can be held, in its answer and by strict tools: none, what structured outputs know of schemas, any (Anthropic).',
   },
   system_prompt: { type: 'boolean', description: 'Takes instructions apart from the conversation (Gemini).' },
   inline_system: { type: 'boolean', description: 'Takes system turns in the middle of a conversation (Anthropic).' },

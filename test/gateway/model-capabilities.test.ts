@@ -1,4 +1,5 @@
 /** What an operator says of a model decides what is sent for it, whatever the catalogue believes. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { post } from '../support/sse-client.ts'
@@ -122,4 +123,13 @@ test('a forced tool that a model does not take is the only one that is offered',
   const named = { tool_choice: { type: 'function', function: { name: 'look' } } }
   const { body } = await sentFor('mine', RESPONSES, rule, named)
   expect(body.tool_choice).toEqual({ type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'look' }] })
+})
+
+test('the entries on the page about it run', async () => {
+  const page = readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8')
+  const [, toml = ''] = /```toml\n([\s\S]*?)```/.exec(page) ?? []
+  const { body } = await sentFor('my-claude-1', ANTHROPIC, toml.replace('"local"', '"other"'), { temperature: 1 })
+  expect(toml).toContain('[[model_capabilities]]')
+  expect(body).toMatchObject({ model: 'my-claude-1', max_tokens: 9000 })
+  expect(body).not.toHaveProperty('temperature')
 })
