@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import {
-  type Client,
+  type Call,
   defineProcessor,
   FailureLimit,
   fetchBounded,
   type Identity,
-  type Log,
   matchGlob,
   modelNotFound,
   type OptionsOf,
+  type OutsideService,
+  outsideService,
   Refusal,
   type Tools,
 } from 'sluice'
@@ -66,7 +67,6 @@ decides over every credential that is no token, and lets pass whom this one has 
 [[pipelines.main.processors]]
 use = "auth-jwt"
 or_key = true
-# and the rest as in the example
 
 [[pipelines.main.processors]]
 use = "auth"
@@ -102,7 +102,7 @@ models_claim = "models"`,
         // A token begins with the base64 of `{"`.
         const isKey = options.or_key && !/^eyJ[\w-]*\./.test(credential ?? '')
         if (known || isKey) return next(call)
-        const identity = await verify(call.client, call.log)
+        const identity = await verify(call)
         await failures.admit(address, identity.name)
         const allowed = identity.models?.some(pattern => matchGlob(pattern, call.model)) ?? true
         if (!allowed && call.operation !== 'list-models') throw modelNotFound(call.model)
@@ -110,7 +110,7 @@ models_claim = "models"`,
       },
     }
 
-    async function verify(client: Client, callLog: Log): Promise<Identity> {
+    async function verify({ client, log }: Call): Promise<Identity> {
       const { credential: token = '' } = client
       try {
         if (token.length > MAX_TOKEN) throw new Error('too long')
@@ -119,7 +119,7 @@ models_claim = "models"`,
       } catch (error) {
         if (error instanceof Refusal) throw error
         // The messages of jose name claims, never their values.
-        callLog.debug('a token was refused', { reason: String(error) })
+        log.debug('a token was refused', { reason: String(error) })
         // Its signature was looked at first: it was good once, and is no guess.
         if (!(error instanceof errors.JWTExpired)) await failures.count(client)
         throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
@@ -159,20 +159,20 @@ async function keySource(tools: Tools<Options>): Promise<JWTVerifyGetKey> {
   const { jwks_url, jwks_file } = tools.options
   if ((jwks_url === undefined) === (jwks_file === undefined)) throw new Error('give either "jwks_url" or "jwks_file"')
   if (jwks_file !== undefined) return createLocalJWKSet(JSON.parse(await readFile(jwks_file, 'utf8')))
-  const url = new URL(jwks_url ?? '')
-  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (url.protocol !== 'https:' && !isHere) throw new Error('jwks_url must begin with https://')
-  return fetchedKeys(url, tools)
+  const source = outsideService(jwks_url ?? '')
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(source.url.hostname)
+  if (source.url.protocol !== 'https:' && !isHere) throw new Error('jwks_url must begin with https://')
+  return fetchedKeys(source, tools)
 }
 
-function fetchedKeys(url: URL, { clock, log, signal }: Tools<Options>): JWTVerifyGetKey {
+function fetchedKeys(source: OutsideService, { clock, log, signal }: Tools<Options>): JWTVerifyGetKey {
   let keys: JWTVerifyGetKey | undefined
   let [fetchedAt, triedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let fetching: Promise<void> | undefined
   const refresh = (): Promise<void> | undefined => {
     if (clock.now() - triedAt < COOLDOWN_MS) return fetching
     triedAt = clock.now()
-    const fetched = fetchBounded(url, { ...FETCH, signal }).then(text => createLocalJWKSet(JSON.parse(text)))
+    const fetched = fetchBounded(source, { ...FETCH, signal }).then(text => createLocalJWKSet(JSON.parse(text)))
     fetching = fetched.then(
       set => {
         keys = set

@@ -1,13 +1,14 @@
 import {
   type Call,
-  type Conversation,
   createScanner,
   DETECTORS,
   defineProcessor,
   type FindingKind,
+  mapTexts,
   Refusal,
   type ReplyEvent,
   type StreamScan,
+  withoutLogprobs,
 } from 'sluice'
 
 export default defineProcessor({
@@ -29,7 +30,8 @@ characters that are no white space. There are no regular expressions: a search t
 Of a stream no more is held back than what may still turn out to be a finding, usually less than a word; a credential in
 several pieces does not get through. Log probabilities are left out of replies, because they spell the text. Each part of
 a reply is looked at for itself, and its text as it is written: not what is in images and files, in base64 or behind the
-escapes of JSON. A reply that is looked at is encoded anew, a call only if something was masked.
+escapes of JSON. A reply that is looked at is encoded anew, a call only if something was masked. What takes understanding,
+\`judge\` leaves to a service of yours.
 `,
   options: {
     type: 'object',
@@ -118,7 +120,7 @@ escapes of JSON. A reply that is looked at is encoded anew, a call only if somet
       const { conversation } = call
       const found = finding(call, 'call')
       const clean = mapTexts(conversation, text => scanner.mask(text, replacement, found))
-      return clean === conversation ? call : call.with({ conversation: clean as Conversation })
+      return clean === conversation ? call : call.with({ conversation: clean })
     }
 
     return {
@@ -140,23 +142,6 @@ const WORDS: Readonly<Record<FindingKind, string>> = {
   card: 'the number of a payment card',
   word: 'a word',
   pattern: 'a word',
-}
-
-/** Names that tie parts together, states that only their issuer reads, and bytes: no texts. */
-const NO_TEXTS: readonly string[] = ['type', 'role', 'id', 'callId', 'itemId', 'fileId', 'base64', 'state', 'scheme']
-/** Below these any name may hold anything. */
-const FREE: readonly string[] = ['metadata', 'extensions']
-
-/** A copy with every text in it changed; the same object where nothing did. */
-function mapTexts(value: unknown, change: (text: string) => string, isFree = false): unknown {
-  if (typeof value === 'string') return change(value)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, each]) => {
-    const isText = isFree || !NO_TEXTS.includes(key)
-    return [key, isText ? mapTexts(each, change, isFree || FREE.includes(key)) : each]
-  })
-  if (entries.every(([key, each]) => each === value[key as keyof typeof value])) return value
-  return Array.isArray(value) ? entries.map(([, each]) => each) : Object.fromEntries(entries)
 }
 
 type Delta = Extract<ReplyEvent, { type: 'text-delta' | 'arguments-delta' }>
@@ -184,16 +169,9 @@ function replyScan(
 
   return event => {
     if (event.type === 'text-delta' || event.type === 'arguments-delta') return pushed(event)
-    if (event.type === 'logprobs') return []
     // A whole reply may be shown again, from its start.
     if (event.type === 'start') parts.clear()
     const before = event.type === 'part-end' || event.type === 'section-break' ? rest(event.index) : []
-    return [...before, mapTexts(withoutLogprobs(event), mask) as ReplyEvent]
+    return [...before, ...withoutLogprobs(event).map(each => mapTexts(each, mask))]
   }
-}
-
-function withoutLogprobs(event: ReplyEvent): ReplyEvent {
-  if (event.type !== 'part-start' || event.part.type !== 'text') return event
-  const { logprobs: _, ...part } = event.part
-  return { ...event, part }
 }

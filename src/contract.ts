@@ -14,7 +14,7 @@ import type { Clock, Files, Log, Metrics, Prices, Store } from './tools.ts'
 export type * from './call.ts'
 export { type CallAmounts, estimateAmounts, settledAmounts } from './estimate.ts'
 export { FailureLimit } from './failure-limit.ts'
-export { type BoundedRequest, fetchBounded } from './fetch-bounded.ts'
+export { type BoundedRequest, fetchBounded, type OutsideService, outsideService } from './fetch-bounded.ts'
 export { fingerprintOf } from './fingerprint.ts'
 export { Flights, type Landing } from './flights.ts'
 export type * from './formats/conversation.ts'
@@ -22,6 +22,7 @@ export type * from './formats/error-view.ts'
 export type * from './formats/losses.ts'
 export type * from './formats/reply-events.ts'
 export { matchGlob } from './glob.ts'
+export { type HeldEvents, holdEvents } from './held-events.ts'
 export {
   amountOf,
   demandOf,
@@ -42,6 +43,15 @@ export type * from './reply.ts'
 export type { FindingKind } from './scan/matcher.ts'
 export { createScanner, DETECTORS, type Detector, type ScanFor, type Scanner, type StreamScan } from './scan/scanner.ts'
 export { SUBJECTS, type Subject, type SubjectKind, subjectOf } from './subject.ts'
+export {
+  type FoundText,
+  mapTexts,
+  type TextChange,
+  type Texts,
+  textsOfCall,
+  textsOfReply,
+  withoutLogprobs,
+} from './texts.ts'
 export type * from './tools.ts'
 
 /** What `setup` works with. */

@@ -1,7 +1,30 @@
+import type { Secret } from './options.ts'
+
+/** A service that the configuration names, checked. */
+export interface OutsideService {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * @param address an option of the format `url`
+ * @throws Error that tells nothing of what is in the headers
+ */
+export function outsideService(address: string, secrets: Readonly<Record<string, Secret>> = {}): OutsideService {
+  const headers = Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()] as const)
+  for (const [name, value] of headers) {
+    try {
+      new Headers([[name, value]])
+    } catch {
+      throw new Error(`the header "${name}" cannot be sent: its name or a character of its value is not allowed`)
+    }
+  }
+  return { url: new URL(address), headers: Object.fromEntries(headers) }
+}
+
 export interface BoundedRequest {
   /** JSON text to POST; absent: GET. */
   readonly json?: string
-  readonly headers?: Readonly<Record<string, string>>
   /** For everything, from the connection to the last byte. */
   readonly timeoutMs: number
   /** Of the answer. */
@@ -12,18 +35,17 @@ export interface BoundedRequest {
 /**
  * Asks a service that the configuration names, for processors that need one: a judge, a set of keys. Never follows a
  * redirect, and never waits or reads without end.
- * @param url from the configuration; nothing of a call may be in it
  * @returns the text of the answer, which was 200
  * @throws Error saying what went wrong, in words that may be logged; the signal's reason when it aborts
  */
-export async function fetchBounded(url: URL, request: BoundedRequest): Promise<string> {
+export async function fetchBounded({ url, headers }: OutsideService, request: BoundedRequest): Promise<string> {
   const { json, timeoutMs, maxBytes, signal } = request
   const limit = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(url, {
       redirect: 'error',
       signal: AbortSignal.any([signal, limit]),
-      headers: { accept: 'application/json', ...(json !== undefined && JSON_BODY), ...request.headers },
+      headers: { accept: 'application/json', ...(json !== undefined && JSON_BODY), ...headers },
       ...(json !== undefined && { method: 'POST', body: json }),
     })
     if (response.status === 200) return await textOf(response, maxBytes)
