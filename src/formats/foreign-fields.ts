@@ -1,4 +1,5 @@
 /** Which unknown fields of one format another one has to report as lost. */
+import { Refusal } from '../refusal.ts'
 import type { Extensions, JsonText } from './conversation.ts'
 
 export interface ForeignField {
@@ -10,6 +11,8 @@ export interface ForeignField {
  * The fields of `extensions` that only formats other than `own` know and that mean something to a model, its answer or
  * whoever pays for it. Left out are notes of a decoder to its own encoder (`#…`), `null`, and what `SILENT` names:
  * ordinary clients send it with every call, and nobody would miss it.
+ *
+ * @throws Refusal 400 for a field that the answer depends on
  */
 export function foreignFields(extensions: Extensions | undefined, own: string): readonly ForeignField[] {
   if (extensions === undefined) return []
@@ -18,8 +21,20 @@ export function foreignFields(extensions: Extensions | undefined, own: string): 
       ? []
       : Object.entries(fields)
           .filter(([key, text]) => !key.startsWith('#') && text !== 'null' && !isSilent(format, key, text))
-          .map(([key]) => ({ format, key })),
+          .map(([key]) => lostField(format, key)),
   )
+}
+
+/** What another provider keeps and goes on from; without it the answer would be another (conversion.md E234, E272). */
+const NEEDED: ReadonlyMap<string, string> = new Map([
+  ['anthropic-messages', 'container'],
+  ['gemini', 'continuationToken'],
+])
+
+function lostField(format: string, key: string): ForeignField {
+  if (NEEDED.get(format) !== key) return { format, key }
+  const message = `"${key}" is of a provider that speaks ${format}, and only there it means something. Leave it out.`
+  throw new Refusal(400, 'unsupported_by_target', message, { param: key })
 }
 
 type Silence = (text: JsonText) => boolean
@@ -52,6 +67,8 @@ const SILENT: ReadonlyMap<string, ReadonlyMap<string, Silence>> = new Map([
       ['id', always],
       // Codex tells OpenAI which installation and window it is.
       ['client_metadata', always],
+      // To be answered while it waits is what every other provider does.
+      ['background', text => text === 'false'],
     ]),
   ],
 ])

@@ -5,6 +5,8 @@
 import type { OpaquePart } from './conversation.ts'
 
 const NEEDED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  // A file for code that Anthropic runs.
+  ['anthropic-messages', new Set(['container_upload'])],
   // The beginning of the prompt, which Google keeps.
   ['gemini', new Set(['cachedContent'])],
   // A prompt that OpenAI keeps, and results that say by name, not by id, which call they are of.

@@ -46,3 +46,15 @@ test('a tool that only the model calls loses nothing, one that only code calls d
   expect(lost('anthropic-messages', { allowed_callers: '["direct"]' })).toEqual([])
   expect(lost('anthropic-messages', { allowed_callers: '["code_execution_20260120"]' })).toHaveLength(1)
 })
+
+test('what only its own provider can go on from is refused by others, not left out', () => {
+  expect(() => lost('anthropic-messages', { container: '"cont_1"' })).toThrow(/"container".* Leave it out/)
+  expect(lost('anthropic-messages', { container: 'null' })).toEqual([])
+  expect(lost('gemini', { continuationToken: '"t"' })).toEqual([])
+  expect(() => foreignFields({ gemini: { continuationToken: '"t"' } }, 'openai-chat')).toThrow(/continuationToken/)
+})
+
+test('not to be answered in the background is what anybody does', () => {
+  expect(lost('openai-responses', { background: 'false' })).toEqual([])
+  expect(lost('openai-responses', { background: 'true' })).toEqual(['background'])
+})
