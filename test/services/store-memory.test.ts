@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore, type MemoryStoreLimits } from '../../src/services/store-memory.ts'
+import { describeLimits } from './limits-model.ts'
 import { describeStore, type StoreUnderTest } from './store-suite.ts'
 
 const shared = open()
 describeStore(() => shared)
+describeLimits(() => shared, 1000)
 
 describe('memory', () => {
   it('holds a bounded number of keys and bytes, and keeps those that are used', async () => {

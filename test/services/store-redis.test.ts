@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RedisStore } from '../../src/services/store-redis.ts'
 import { type RedisServer, redisMissing, startRedis } from '../support/redis.ts'
+import { describeLimits } from './limits-model.ts'
 import { BUCKET, describeStore, type StoreUnderTest } from './store-suite.ts'
 
 /** A database of our own in a server that may serve others. */
@@ -24,6 +25,7 @@ else {
       await server?.[Symbol.asyncDispose]()
     })
     describeStore(() => opened)
+    describeLimits(() => opened, 150)
 
     test.each(['texts', 'ends', 'bytes'])(
       'texts begin anew where the key of their %s was lost or spoiled',
