@@ -80,6 +80,10 @@ export const NORMALISATIONS: readonly Normalisation[] = [
     holds: ({ path, kind, to }) => path === 'reasoning.show' && kind === 'added' && to === 'summary',
   },
   {
+    reason: 'at OpenAI the user, or the session, also tells which calls share a prompt',
+    holds: ({ path, kind }) => path === 'cacheKey' && kind === 'added',
+  },
+  {
     reason: 'a file by its address alone is what the model makes of it',
     holds: ({ path, kind, from, to }) =>
       path.endsWith('.kind') && kind === 'changed' && ['file', 'document'].includes(to ?? '') && from !== 'custom',

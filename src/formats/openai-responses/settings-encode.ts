@@ -1,10 +1,10 @@
 /** The conversation's settings → the fields of a request beside its input and tools. */
-import { createHash } from 'node:crypto'
 import type { Writable } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import type { Conversation, Effort, Reasoning } from '../conversation.ts'
 import { effortOfBudget, nearestEffort } from '../effort.ts'
+import { cacheKeyForOpenAi, userIdForOpenAi } from '../end-user.ts'
 import { isThinkingShown } from '../shown-thinking.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { bagOf, valueIn, written } from './fields.ts'
@@ -23,7 +23,7 @@ export function encodeSettings(conversation: Conversation, target: EncodeTarget,
     metadata: metadata(conversation, losses),
     service_tier: conversation.serviceTier === 'standard' ? 'default' : conversation.serviceTier,
     ...endUser(conversation),
-    prompt_cache_key: conversation.cacheKey,
+    prompt_cache_key: bag === undefined ? cacheKeyForOpenAi(conversation) : conversation.cacheKey,
     previous_response_id: conversation.state?.previousId,
     conversation: conversation.state?.conversation,
     stream: target.stream ? true : undefined,
@@ -183,6 +183,5 @@ function endUser(conversation: Conversation): Body {
   if (valueIn(bagOf(conversation), 'user') === id && bagOf(conversation) !== undefined) {
     return {}
   }
-  const native = bagOf(conversation) !== undefined
-  return { safety_identifier: native || id.length <= 64 ? id : createHash('sha256').update(id).digest('hex') }
+  return { safety_identifier: bagOf(conversation) === undefined ? userIdForOpenAi(id) : id }
 }
