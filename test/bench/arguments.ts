@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Effort, FULL, QUICK } from './effort.ts'
 import type { Scenario } from './scenario.ts'
 import { PEER_NAMES, type PeerName } from './targets/peers.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface Arguments {
   readonly command: 'run' | 'list' | 'help'
@@ -27,11 +28,6 @@ export const HELP = `Usage: npm run bench -- [options]
   --json FILE       everything that was found, sample by sample
   --markdown FILE   the tables, ready to paste
 `
-
-/** The command line was not understood. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 /** @throws UsageError */
 export function readArguments(argv: readonly string[], scenarios: readonly Scenario[]): Arguments {

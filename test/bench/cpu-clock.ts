@@ -1,11 +1,12 @@
 /** CPU time and memory of process trees, from Linux's /proc: the figures that hold while other work runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { UsageError } from './usage-error.ts'
 
-/** @throws Error where there is no /proc to read from */
+/** @throws UsageError where there is no /proc to read from */
 export function requireProc(): void {
   if (!existsSync('/proc/self/schedstat')) {
-    throw new Error('CPU time is read from /proc/PID/task/TID/schedstat: the benchmark needs Linux')
+    throw new UsageError('CPU time is read from /proc/PID/task/TID/schedstat, so the benchmark runs on Linux only')
   }
 }
 

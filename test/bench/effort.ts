@@ -35,7 +35,7 @@ export const FULL: Effort = {
 export const QUICK: Effort = {
   rounds: 1,
   seconds: 0.3,
-  warmSeconds: 0,
+  warmSeconds: 0.3,
   clients: 2,
   sampleCalls: 4,
   memoryCalls: 40,

@@ -1,13 +1,18 @@
 /** Configurations of Sluice; `{upstream}` stands for the provider's address. */
 import { type GatewayOptions, KEY } from './targets/sluice.ts'
 
+interface ProcessorTable {
+  readonly use: string
+  /** TOML; headers inside are relative to the processor's table. */
+  readonly options: string
+}
+
 interface PipelineOptions {
   readonly name: string
   readonly prefix?: string
   /** Formats that clients speak. */
   readonly parsers: readonly string[]
-  /** Tables of processors, without their heads: `use = "auth"` and the options. */
-  readonly processors: readonly string[]
+  readonly processors: readonly ProcessorTable[]
 }
 
 const PROVIDER = `
@@ -30,14 +35,19 @@ parsers = ${JSON.stringify(parsers)}
 provider = "main"
 ${prefix === undefined ? '' : `prefix = "${prefix}"`}
 `
-  return [head, ...processors.map(table => `[[pipelines.${name}.processors]]\n${table}\n`)].join('')
+  return [head, ...processors.map(table => processor(`pipelines.${name}.processors`, table))].join('')
 }
 
-const CHAIN = [
-  `use = "auth"\nkeys = [{ name = "bench", key = "${KEY}" }]`,
-  'use = "rate-limit"\nrequests_per_minute = 100_000_000',
-  'use = "models"\nrules = [{ match = "bench-*", model = "bench-upstream" }]',
-  'use = "convert"',
+function processor(table: string, { use, options }: ProcessorTable): string {
+  const nested = options.replaceAll(/^(\[{1,2})([^[\]]+)/gm, `$1${table}.$2`)
+  return `[[${table}]]\nuse = "${use}"\n${nested}\n`
+}
+
+const CHAIN: readonly ProcessorTable[] = [
+  { use: 'auth', options: `keys = [{ name = "bench", key = "${KEY}" }]` },
+  { use: 'rate-limit', options: 'requests_per_minute = 100_000_000' },
+  { use: 'models', options: 'rules = [{ match = "bench-*", model = "bench-upstream" }]' },
+  { use: 'convert', options: '' },
 ]
 
 /** What every call passes in the headline scenarios: a key check, a limiter, a model rule, and `convert`. */

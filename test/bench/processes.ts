@@ -39,8 +39,17 @@ export class Program implements AsyncDisposable {
     sessions.add(this.pid)
   }
 
-  /** @throws Error when the program ends, or does not say yes for half a minute */
+  /** Ends the program if it is not. @throws Error when it has ended, or says no for half a minute */
   async ready(asks: () => Promise<boolean>): Promise<void> {
+    try {
+      await this.#answered(asks)
+    } catch (error) {
+      await this[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async #answered(asks: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + START_MS
     while (!(await asks())) {
       if (this.#child.exitCode !== null || performance.now() > deadline) {
@@ -53,7 +62,8 @@ export class Program implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = this.#child.exitCode === null ? once(this.#child, 'exit') : Promise.resolve()
+    const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null
+    const gone = isOver ? Promise.resolve() : once(this.#child, 'exit')
     signalTree(this.pid, 'SIGTERM')
     const isGone = await Promise.race([gone.then(() => true), pause(STOP_MS).then(() => false)])
     if (!isGone || processTree(this.pid).length > 0) signalTree(this.pid, 'SIGKILL')
@@ -94,7 +104,11 @@ export class Helper implements Disposable {
   /** @param file relative to this folder */
   static async start(file: string, ...argv: readonly string[]): Promise<Helper> {
     const script = new URL(file, import.meta.url)
-    const child = fork(script, [...argv], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] })
+    const child = fork(script, [...argv], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      serialization: 'advanced',
+    })
     const [{ port }] = (await once(child, 'message')) as [{ port: number }]
     return new Helper(child, port)
   }

@@ -1,5 +1,7 @@
-/** One case, or a few, for every file of processors/: options that somebody would choose, and calls that meet them. */
+/** A case, or a few, for every file of processors/: options that somebody would choose, and calls that meet them. */
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import type { ProcessorDefinition } from 'sluice'
 import type { Prompt } from './prompts.ts'
 
 export interface ProcessorCase {
@@ -7,7 +9,7 @@ export interface ProcessorCase {
   readonly use: string
   /** Tells several cases of one processor apart. */
   readonly kind?: string
-  /** Options, as TOML. */
+  /** Options as TOML, as in a definition's examples; `{upstream}` stands for the provider's address. */
   readonly options: string
   readonly prompt?: Partial<Prompt>
   readonly headers?: Readonly<Record<string, string>>
@@ -20,7 +22,22 @@ const KIB_20 = { size: 20_000 }
 const STREAM = { stream: true }
 const SECRETS = 'detect = ["credential", "email"]'
 
-export function processorCases(): readonly ProcessorCase[] {
+const FOLDER = new URL('../../processors/', import.meta.url)
+
+/** Those below, and for every other file of the folder the first of its own examples. */
+export async function processorCases(): Promise<readonly ProcessorCase[]> {
+  const names = readdirSync(FOLDER).map(file => file.replace(/\.ts$/, ''))
+  const known = knownCases().filter(({ use }) => names.includes(use))
+  const others = names.filter(name => !known.some(({ use }) => use === name))
+  return [...known, ...(await Promise.all(others.map(exampleOf)))]
+}
+
+async function exampleOf(use: string): Promise<ProcessorCase> {
+  const { default: definition } = (await import(new URL(`${use}.ts`, FOLDER).href)) as { default: ProcessorDefinition }
+  return { use, options: definition.examples[0]?.toml ?? '' }
+}
+
+function knownCases(): readonly ProcessorCase[] {
   return [
     { use: 'auth', options: 'keys = [{ name = "bench", key = "bench-key" }]' },
     tokenCase(),
@@ -40,6 +57,7 @@ export function processorCases(): readonly ProcessorCase[] {
     { use: 'guard', kind: 'stream', options: `${SECRETS}\non = ["output"]`, prompt: STREAM },
     { use: 'hedge', options: 'after = "2s"\nprovider = "main"' },
     { use: 'inject-fault', kind: 'not-met', options: 'share = 1\nheader = "x-drill"\nerror = 529' },
+    { use: 'judge', options: 'url = "{upstream}/judge"' },
     { use: 'limits', options: 'max_input_bytes = "16MiB"\nmax_output_tokens = 8_192' },
     { use: 'log', options: 'share = 1\nfile = "calls.jsonl"' },
     { use: 'log', kind: 'texts', options: 'share = 1\nrecord = ["prompt", "reply"]\nfile = "calls.jsonl"' },
@@ -57,7 +75,7 @@ export function processorCases(): readonly ProcessorCase[] {
     { use: 'rate-limit', kind: 'tokens', options: 'tokens_per_minute = 100_000_000_000' },
     { use: 'rate-limit', kind: 'concurrent', options: 'concurrent = 1_000' },
     { use: 'retry', options: 'attempts = 3' },
-    { use: 'set', options: '[[pipelines.{pipeline}.processors.fields]]\npointer = "/temperature"\njson = "0.2"' },
+    { use: 'set', options: '[[fields]]\npointer = "/temperature"\njson = "0.2"' },
     { use: 'timeout', options: 'first_token = "10s"\nidle = "30s"' },
     { use: 'timeout', kind: 'stream', options: 'first_token = "10s"\nidle = "30s"', prompt: STREAM },
   ]

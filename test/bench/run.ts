@@ -1,9 +1,10 @@
 /** `npm run bench`: what Sluice costs, beside others. docs/benchmarks.md tells the method; `--help` the options. */
 import { writeFileSync } from 'node:fs'
-import { HELP, readArguments, UsageError } from './arguments.ts'
+import { HELP, readArguments } from './arguments.ts'
 import { bench } from './bench.ts'
 import { grid, markdown } from './report.ts'
 import { SCENARIOS } from './scenarios.ts'
+import { UsageError } from './usage-error.ts'
 
 process.exitCode = await main(process.argv.slice(2))
 

@@ -41,12 +41,13 @@ export async function sampleCalls(stage: Stage, target: Target, job: Job): Promi
   const result = await stage.run(job)
   await stage.settled(target)
   const { targetMicros, upstreamMicros, loadMicros, foreign } = stage.between(before, stage.read(target))
-  const each = (micros: number): number => micros / (result.done + result.broken)
+  const calls = result.done + result.broken
+  if (calls === 0) throw new Error(`${target.name} was not called`)
   return {
     ...result,
-    microsPerCall: each(targetMicros),
-    upstreamMicrosPerCall: each(upstreamMicros),
-    loadMicrosPerCall: each(loadMicros),
+    microsPerCall: targetMicros / calls,
+    upstreamMicrosPerCall: upstreamMicros / calls,
+    loadMicrosPerCall: loadMicros / calls,
     foreign,
   }
 }

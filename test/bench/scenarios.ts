@@ -7,6 +7,7 @@ import { observing } from './kinds/observing.ts'
 import { paced } from './kinds/paced.ts'
 import { processorScenarios } from './kinds/processors.ts'
 import { workers } from './kinds/workers.ts'
+import { processorCases } from './processor-cases.ts'
 import type { ClientFormat, Prompt } from './prompts.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -38,7 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   converting('20k', { size: 20_000, stream: false }),
   converting('200k', { size: 200_000, stream: false }),
   converting('stream', { size: 1_000, stream: true }),
-  ...processorScenarios(),
+  ...processorScenarios(await processorCases()),
   observing('metrics', 'whole', chat(1_000)),
   observing('metrics', 'stream', stream('openai-chat')),
   observing('log', 'whole', chat(1_000)),

@@ -50,6 +50,7 @@ export class Stage implements AsyncDisposable {
   readonly #load: Helper
   readonly #targets = new Map<TargetName, Target>()
   readonly #kept: Target[] = []
+  readonly #leftOut = new Set<TargetName>()
   readonly #say: (line: string) => void
 
   private constructor(
@@ -63,6 +64,8 @@ export class Stage implements AsyncDisposable {
     ;[this.#upstream, this.#load] = helpers
     this.surroundings = { upstreamPort: this.#upstream.port, folder: mkdtempSync(join(tmpdir(), 'sluice-bench-')) }
     this.#say = say
+    // Also when it is not closed: what was started ends by itself then.
+    process.once('exit', () => this.#clean())
   }
 
   /** @param say gets a line for a person who waits */
@@ -91,12 +94,14 @@ export class Stage implements AsyncDisposable {
   async targets(names: readonly TargetName[] = this.names): Promise<readonly Target[]> {
     const found: Target[] = []
     for (const name of names) {
+      if (this.#leftOut.has(name)) continue
       try {
         const target = this.#targets.get(name) ?? (await this.start(name))
         this.#targets.set(name, target)
         found.push(target)
       } catch (error) {
         if (!PEER_NAMES.some(peer => peer === name)) throw error
+        this.#leftOut.add(name)
         this.#say(`left out: ${name}: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
@@ -175,6 +180,10 @@ export class Stage implements AsyncDisposable {
     for (const target of [...this.#targets.values(), ...this.#kept]) await target[Symbol.asyncDispose]()
     this.#upstream[Symbol.dispose]()
     this.#load[Symbol.dispose]()
+    this.#clean()
+  }
+
+  #clean(): void {
     rmSync(this.surroundings.folder, { recursive: true, force: true })
   }
 }

@@ -63,6 +63,7 @@ async function sample(
   const { crowd, seconds, clients, warmSeconds, sampleCalls } = stage.effort
   const count = Math.ceil(streams * crowd)
   const ramp = rampSeconds * Math.sqrt(crowd)
+  const margin = MARGIN_SECONDS * Math.sqrt(crowd)
   const prompt: Prompt = { format, size: 1_000, stream: true }
   await using target = await stage.start(name)
   const address = target.address(format)
@@ -71,28 +72,27 @@ async function sample(
   const warm = { kind: 'closed', clients, seconds: warmSeconds, calls } as const
   await stage.upstream({ tokens: WARM_TOKENS, gapMs: 0, writesEach: true })
   await stage.run(jobFor(target, address, { prompt, tokens: WARM_TOKENS }, warm))
-  const tokens = Math.ceil((ramp + seconds + 2 * MARGIN_SECONDS) * perSecond)
+  const tokens = Math.ceil((ramp + seconds + 2 * margin) * perSecond)
   await stage.upstream({ tokens, gapMs: 1000 / perSecond, writesEach: true })
   await stage.settled(target)
   const before = memoryOf(target)
   const job = jobFor(target, address, { prompt, tokens }, { kind: 'held', streams: count, rampSeconds: ramp })
   const running = stage.run({ ...job, isTimed: true })
-  const window = await measureWindow(stage, target, count, ramp)
+  const window = await measureWindow(stage, target, count, ramp + margin)
   const result = await running
   const kibPerStream = (window.memory - before) / window.open
   return { ...result, ...window, kibPerStream, expected: count * tokens }
 }
 
-/** Some seconds in which all streams are open. */
+/** Some seconds in which all streams are open. @param patienceSeconds that it may take until they are */
 async function measureWindow(
   stage: Stage,
   target: Target,
   streams: number,
-  rampSeconds: number,
+  patienceSeconds: number,
 ): Promise<Pick<PacedSample, 'microsPerChunk' | 'foreign' | 'open'> & { readonly memory: number }> {
-  const deadline = performance.now() + (rampSeconds + MARGIN_SECONDS) * 1000
+  const deadline = performance.now() + patienceSeconds * 1000
   while ((await stage.progress()).open < streams && performance.now() < deadline) await pause(POLL_MS)
-  await pause((MARGIN_SECONDS * 1000) / 2)
   const begin = await stage.progress()
   const before = stage.read(target)
   await pause(stage.effort.seconds * 1000)

@@ -1,6 +1,6 @@
 /** Each processor in the chain and out of it. */
 import { configOf } from '../gateway-config.ts'
-import { caseName, type ProcessorCase, processorCases } from '../processor-cases.ts'
+import { caseName, type ProcessorCase } from '../processor-cases.ts'
 import type { Prompt } from '../prompts.ts'
 import type { Measured, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
@@ -11,8 +11,7 @@ import { measurePair, type Side } from './pair.ts'
 const TOKENS = 200
 const DEFAULT: Prompt = { format: 'openai-chat', size: 1_000, stream: false }
 
-export function processorScenarios(): readonly Scenario[] {
-  const cases = processorCases()
+export function processorScenarios(cases: readonly ProcessorCase[]): readonly Scenario[] {
   const gateways = new WeakMap<Stage, Promise<Target>>()
   /** The one of all cases, where a quick look is enough. */
   const shared = (stage: Stage): Promise<Target> => {
@@ -60,7 +59,7 @@ function gatewayFor(cases: readonly ProcessorCase[]): GatewayOptions {
     name: caseName(given),
     prefix: `/${caseName(given)}`,
     parsers: PARSERS,
-    processors: [`use = "${given.use}"\n${given.options.replaceAll('{pipeline}', caseName(given))}`],
+    processors: [given],
   }))
   return {
     toml: configOf([{ name: 'without', prefix: '/without', parsers: PARSERS, processors: [] }, ...withEach]),

@@ -21,6 +21,7 @@ const server = createServer((request, response) => {
     )
   })
 })
+process.on('disconnect', () => process.exit())
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   process.send?.({ port: typeof address === 'object' && address !== null ? address.port : 0 })

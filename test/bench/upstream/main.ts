@@ -72,6 +72,12 @@ function refuse(socket: Socket): void {
   )
 }
 
+/** What the processor `judge` asks: everything may pass. */
+function allow(socket: Socket): void {
+  const text = '{"action":"allow"}'
+  socket.write(head('application/json', `content-length: ${text.length}`) + text)
+}
+
 function serve(socket: Socket): void {
   let path = ''
   let body = ''
@@ -85,6 +91,7 @@ function serve(socket: Socket): void {
         body += piece
       },
       onEnd: () => {
+        if (path === '/judge') return allow(socket)
         const isMessages = path.endsWith('/messages')
         if (!body.includes(END_OF_PROMPT)) return refuse(socket)
         counts[isMessages ? 'anthropic' : 'openai']++
