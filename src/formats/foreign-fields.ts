@@ -25,9 +25,13 @@ export function foreignFields(extensions: Extensions | undefined, own: string): 
   )
 }
 
-/** What another provider keeps and goes on from; without it the answer would be another (conversion.md E234, E272). */
+/**
+ * What another provider keeps and goes on from, or answers later: without it the answer would be another (conversion.md
+ * D.0, E234, E272).
+ */
 const NEEDED: ReadonlyMap<string, string> = new Map([
   ['anthropic-messages', 'container'],
+  ['openai-responses', 'background'],
   ['gemini', 'continuationToken'],
 ])
 

@@ -37,8 +37,9 @@ export class RouteTable {
     this.#withModel.sort((a, b) => suffix(b).length - suffix(a).length)
   }
 
-  /** @param path as it was sent, still percent-encoded */
-  find(method: string, path: string, headers: Headers): RouteMatch {
+  /** @param sent the path as it was sent, still percent-encoded; a slash at its end means nothing */
+  find(method: string, sent: string, headers: Headers): RouteMatch {
+    const path = sent.length > 1 && sent.endsWith('/') ? sent.slice(0, -1) : sent
     const exact = this.#byPath.get(path)
     if (exact) return choose(exact, method, headers)
     const candidates = this.#withModel

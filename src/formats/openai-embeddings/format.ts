@@ -14,7 +14,11 @@ import { EMBED } from './schema.ts'
 
 const format: WireFormat = {
   summary: 'OpenAI embeddings: texts or tokens in, vectors out.',
-  routes: [{ method: 'POST', path: '/v1/embeddings', operation: 'embed' }],
+  routes: [
+    { method: 'POST', path: '/v1/embeddings', operation: 'embed' },
+    // Where Azure's SDKs ask.
+    { method: 'POST', path: '/openai/deployments/{model}/embeddings', operation: 'embed' },
+  ],
   schemas: { embed: EMBED },
   modelIn: 'body',
   upstream: true,
