@@ -1,5 +1,6 @@
 /** File → everything that the configuration names, found, imported and checked; nothing set up yet. */
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { type Environment, withDotEnv } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
@@ -8,6 +9,7 @@ import type { WireFormat } from '../formats/wire-format.ts'
 import type { ProviderKind } from '../pipeline/provider-kind.ts'
 import { loadFormats, loadProviderKinds } from './built-ins.ts'
 import { loadProcessor } from './load.ts'
+import { warnOfOthers } from './trust.ts'
 
 export interface Blueprint {
   readonly config: Config
@@ -34,5 +36,7 @@ export async function loadAll(
       return 'processor' in loaded ? loaded.processor : loaded.problems
     },
   })
+  const folder = dirname(path)
+  for (const each of [folder, path, join(folder, '.env')]) if (existsSync(each)) await warnOfOthers(each, tools.log)
   return { config, formats, kinds, environment: withDotEnv(environment, dirname(path)).environment }
 }

@@ -5,6 +5,7 @@ import type { Clock, Log, ProcessorDefinition } from '../contract.ts'
 import { readDefinition } from './definition.ts'
 import { findProcessor, type ProcessorFile } from './find.ts'
 import { importFile } from './import.ts'
+import { untrusted, warnOfOthers } from './trust.ts'
 
 /** A processor whose file was found, imported and checked. */
 export interface LoadedProcessor extends ProcessorFile {
@@ -30,12 +31,15 @@ export async function loadProcessor(
   const found = await findProcessor(use, configFolder)
   if ('fault' in found) return { problems: [place.problem(found.fault)] }
   if (found.shadows) log.info('a dropped-in processor stands before the built-in one of its name', { file: found.file })
+  if (found.source !== 'built-in') await warnOfOthers(found.file, log)
   return loadFile(found, clock)
 }
 
 /** File → module → checked definition. */
 export async function loadFile(found: ProcessorFile, clock: Clock): Promise<Loaded> {
   const shown = shownPath(found.file)
+  const distrust = found.source === 'built-in' ? undefined : await untrusted(found.file, found.source === 'dropped-in')
+  if (distrust !== undefined) return { problems: [{ file: shown, key: '', message: distrust }] }
   const imported = await importFile(found.file, clock)
   if ('fault' in imported) {
     const { fault, line } = imported
