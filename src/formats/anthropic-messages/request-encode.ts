@@ -137,13 +137,13 @@ function refuseImpossible(conversation: Conversation, target: EncodeTarget): voi
     throw new Refusal(400, 'unsupported_by_target', `Anthropic has nothing like "${target.operation}".`)
   }
   if (candidates !== undefined && candidates > 1) {
-    throw unsupported('candidates', 'Anthropic gives one answer a call. Ask for one, or call several times.')
+    throw unsupported('candidates', 'Anthropic gives one answer a call. Ask for one ("n", "candidateCount"), or call several times.')
   }
   const other = modalities?.find(modality => modality.toLowerCase() !== 'text')
   if (other !== undefined) throw unsupported('modalities', `Anthropic answers in text only, not in ${other}.`)
   if (state?.previousId !== undefined || state?.conversation !== undefined) {
-    const param = state.previousId === undefined ? 'state.conversation' : 'state.previousId'
-    throw unsupported(param, 'Anthropic does not hold this conversation. Send all of its turns.')
+    const param = state.previousId === undefined ? 'conversation' : 'previous_response_id'
+    throw unsupported(param, `"${param}": Anthropic does not hold this conversation. Send all of its turns.`)
   }
 }
 

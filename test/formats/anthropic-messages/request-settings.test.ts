@@ -129,8 +129,8 @@ describe('settings', () => {
   it.each([
     [{ candidates: 2 }, 'candidates'],
     [{ modalities: ['text', 'audio'] }, 'modalities'],
-    [{ state: { previousId: 'resp_1' } }, 'state.previousId'],
-    [{ state: { conversation: 'conv_1' } }, 'state.conversation'],
+    [{ state: { previousId: 'resp_1' } }, 'previous_response_id'],
+    [{ state: { conversation: 'conv_1' } }, 'conversation'],
   ])('refuses %j, which must not be dropped', (changes, param) => {
     expect(refusalOf(conversation(changes as Partial<Conversation>))).toMatchObject({
       status: 400,
