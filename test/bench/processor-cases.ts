@@ -26,9 +26,10 @@ const FOLDER = new URL('../../processors/', import.meta.url)
 
 /** Those below, and for every other file of the folder the first of its own examples. */
 export async function processorCases(): Promise<readonly ProcessorCase[]> {
-  const names = readdirSync(FOLDER).map(file => file.replace(/\.ts$/, ''))
-  const known = knownCases().filter(({ use }) => names.includes(use))
-  const others = names.filter(name => !known.some(({ use }) => use === name))
+  const known = knownCases()
+  const others = readdirSync(FOLDER)
+    .map(file => file.replace(/\.ts$/, ''))
+    .filter(name => !known.some(({ use }) => use === name))
   return [...known, ...(await Promise.all(others.map(exampleOf)))]
 }
 

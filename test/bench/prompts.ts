@@ -21,6 +21,11 @@ export function bodyOf({ format, size, stream }: Prompt, model: string): string 
   return JSON.stringify(format === 'anthropic-messages' ? { ...chat, max_tokens: 1_000 } : chat)
 }
 
+/** For a table. */
+export function describePrompt({ size, stream }: Omit<Prompt, 'format'>): string {
+  return `${size / 1000} KB, ${stream ? 'stream' : 'whole'}`
+}
+
 /** With line ends and quotation marks, as prompts have them. */
 function turns(size: number): readonly { role: string; content: string }[] {
   const sentence = 'The sluice "gate" lifts\nwhen the water behind it stands high enough. '

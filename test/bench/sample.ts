@@ -1,11 +1,13 @@
+import { between } from './consumption.ts'
 import type { Job, LoadManner, LoadResult } from './load/job.ts'
 import { bodyOf, type Prompt } from './prompts.ts'
 import type { Stage } from './stage.ts'
-import type { Address, Target } from './targets/target.ts'
+import { type Address, addressOf, type Target } from './targets/target.ts'
 
 /** What is asked, and how much of an answer has to come. */
 export interface Question {
   readonly prompt: Prompt
+  /** Of the answer. */
   readonly tokens: number
   readonly isUnique?: boolean
 }
@@ -18,11 +20,12 @@ export interface CallSample extends LoadResult {
   readonly foreign: number
 }
 
-export function jobFor({ port }: Target, address: Address, question: Question, manner: LoadManner): Job {
-  const { path, headers, format, model } = address
+/** @param address where it is not the target's own for the format of the prompt */
+export function jobFor(target: Target, question: Question, manner: LoadManner, address?: Address): Job {
   const { prompt, tokens, isUnique = false } = question
+  const { path, headers, format, model } = address ?? addressOf(target, prompt.format)
   return {
-    port,
+    port: target.port,
     path,
     headers,
     body: bodyOf({ ...prompt, format }, model),
@@ -40,7 +43,7 @@ export async function sampleCalls(stage: Stage, target: Target, job: Job): Promi
   const before = stage.read(target)
   const result = await stage.run(job)
   await stage.settled(target)
-  const { targetMicros, upstreamMicros, loadMicros, foreign } = stage.between(before, stage.read(target))
+  const { targetMicros, upstreamMicros, loadMicros, foreign } = between(before, stage.read(target))
   const calls = result.done + result.broken
   if (calls === 0) throw new Error(`${target.name} was not called`)
   return {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CORES, cpuMicros, machineMicros, processTree, requireProc } from './cpu-clock.ts'
+import { type Reading, readClocks } from './consumption.ts'
+import { cpuMicros, processTree, requireProc } from './cpu-clock.ts'
 import type { Effort } from './effort.ts'
 import { HEADLINE } from './gateway-config.ts'
 import type { Job, LoadResult, Progress } from './load/job.ts'
@@ -16,29 +17,9 @@ import type { Manner, UpstreamCounts } from './upstream/manner.ts'
 
 export type TargetName = 'direct' | 'nginx' | 'baseline' | 'sluice' | PeerName
 
-/** Clocks at one moment, in microseconds. */
-interface Reading {
-  readonly at: number
-  readonly target: number
-  readonly upstream: number
-  readonly load: number
-  readonly own: number
-  readonly machine: number
-}
-
-/** What was used between two readings. */
-export interface Consumption {
-  readonly seconds: number
-  readonly targetMicros: number
-  readonly upstreamMicros: number
-  readonly loadMicros: number
-  /** Share of the machine that was used by processes that are no part of this. */
-  readonly foreign: number
-}
-
-const SETTLE_MS = 40
-const SETTLED_MICROS = 2_000
-const MOST_SETTLES = 50
+const SETTLE_MS = 20
+const SETTLED_MICROS = 1_000
+const MOST_SETTLES = 100
 
 /** All that a measurement needs around the gateway: the provider, the load client, a folder, clocks. */
 export class Stage implements AsyncDisposable {
@@ -115,10 +96,6 @@ export class Stage implements AsyncDisposable {
     return target
   }
 
-  say(line: string): void {
-    this.#say(line)
-  }
-
   /** How the provider answers from now on. */
   async upstream(manner: Manner): Promise<void> {
     const ready = this.#upstream.next((message): message is 'ready' => message === 'ready')
@@ -157,23 +134,8 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  read({ pid }: Target): Reading {
-    const [target, upstream, load, own] = [
-      pid === undefined ? [] : processTree(pid),
-      [this.#upstream.pid],
-      [this.#load.pid],
-      [process.pid],
-    ].map(cpuMicros) as [number, number, number, number]
-    return { at: performance.now(), target, upstream, load, own, machine: machineMicros() }
-  }
-
-  between(before: Reading, after: Reading): Consumption {
-    const seconds = (after.at - before.at) / 1000
-    const used = (['target', 'upstream', 'load', 'own'] as const).map(whose => after[whose] - before[whose])
-    const ours = used.reduce((sum, each) => sum + each, 0)
-    const [targetMicros = 0, upstreamMicros = 0, loadMicros = 0] = used
-    const foreign = Math.max(0, (after.machine - before.machine - ours) / (CORES * seconds * 1e6))
-    return { seconds, targetMicros, upstreamMicros, loadMicros, foreign }
+  read({ pid }: Pick<Target, 'pid'>): Reading {
+    return readClocks({ target: pid, upstream: this.#upstream.pid, load: this.#load.pid })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,8 @@
 /** From the start of the process to the first healthy answer, and what it occupies when it has nothing to do. */
+
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import { between } from '../consumption.ts'
 import { processTree, residentKiB } from '../cpu-clock.ts'
 import { figure, range, withSpread } from '../figures.ts'
 import { HEADLINE } from '../gateway-config.ts'
@@ -8,7 +10,6 @@ import { pairedRounds } from '../rounds.ts'
 import type { Measured, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { median } from '../statistics.ts'
-import { direct } from '../targets/direct.ts'
 import { startGateway } from '../targets/sluice.ts'
 import type { Target } from '../targets/target.ts'
 
@@ -65,11 +66,11 @@ function mannersOf(stage: Stage): readonly Manner[] {
 }
 
 async function sample(stage: Stage, { start }: Manner): Promise<StartSample> {
-  const before = stage.read(direct(stage.surroundings))
+  const before = stage.read({ pid: undefined })
   const begin = performance.now()
   await using target = await start()
   const ms = performance.now() - begin
-  const { foreign } = stage.between(before, stage.read(target))
+  const { foreign } = between(before, stage.read(target))
   await stage.settled(target)
   return { ms, idleMib: residentKiB(target.pid === undefined ? [] : processTree(target.pid)) / 1024, foreign }
 }

@@ -7,6 +7,7 @@ import type { Measured, Row, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { median } from '../statistics.ts'
 import type { Target } from '../targets/target.ts'
+import { AT_ONCE, TOKENS } from '../upstream/manner.ts'
 
 export interface Cost {
   readonly name: string
@@ -15,8 +16,6 @@ export interface Cost {
   /** The provider writes each event of a stream by itself. */
   readonly writesEach?: boolean
 }
-
-const TOKENS = 200
 
 export function cost(given: Cost): Scenario {
   return {
@@ -28,15 +27,12 @@ export function cost(given: Cost): Scenario {
 }
 
 async function measure(stage: Stage, { name, prompt, writesEach = false }: Cost): Promise<Measured> {
-  await stage.upstream({ tokens: TOKENS, gapMs: 0, writesEach })
+  await stage.upstream({ ...AT_ONCE, writesEach })
   const targets = (await stage.targets()).filter(target => target.address(prompt.format) !== undefined)
   const { sample, warm } = closedLoop(stage)
   const question = { prompt, tokens: TOKENS }
-  const take = async (target: Target, manner = sample): Promise<CallSample> => {
-    const address = target.address(prompt.format)
-    if (address === undefined) throw new Error(`${target.name} cannot be called so`)
-    return sampleCalls(stage, target, jobFor(target, address, question, manner))
-  }
+  const take = (target: Target, manner = sample): Promise<CallSample> =>
+    sampleCalls(stage, target, jobFor(target, question, manner))
   for (const target of targets) await take(target, warm)
   const samples = await pairedRounds(targets, stage.effort, take)
   const [first] = targets

@@ -1,4 +1,5 @@
 /** Time that a gateway adds to a call at a fixed low rate, over a direct call in the same round. */
+import { between } from '../consumption.ts'
 import { brokenness, figure, withSpread } from '../figures.ts'
 import type { LoadResult } from '../load/job.ts'
 import type { Prompt } from '../prompts.ts'
@@ -43,13 +44,11 @@ async function measure(stage: Stage, given: Latency): Promise<Measured> {
     each => each.address(prompt.format) !== undefined,
   )
   const take = async (target: Target, seconds = stage.effort.seconds): Promise<LatencySample> => {
-    const address = target.address(prompt.format)
-    if (address === undefined) throw new Error(`${target.name} cannot be called so`)
-    const job = jobFor(target, address, { prompt, tokens }, { kind: 'rate', perSecond, seconds })
+    const job = jobFor(target, { prompt, tokens }, { kind: 'rate', perSecond, seconds })
     await stage.settled(target)
     const before = stage.read(target)
     const result = await stage.run({ ...job, isTimed: prompt.stream })
-    return { ...result, foreign: stage.between(before, stage.read(target)).foreign }
+    return { ...result, foreign: between(before, stage.read(target)).foreign }
   }
   for (const target of targets) await take(target, Math.max(MIN_WARM_SECONDS, stage.effort.warmSeconds))
   const samples = await pairedRounds(targets, stage.effort, take)

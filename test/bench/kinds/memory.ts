@@ -5,8 +5,8 @@ import { jobFor } from '../sample.ts'
 import type { Measured, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { slope } from '../statistics.ts'
+import { AT_ONCE, TOKENS } from '../upstream/manner.ts'
 
-const TOKENS = 200
 const SLICES = 20
 
 export const memory: Scenario = {
@@ -19,11 +19,10 @@ export const memory: Scenario = {
 async function measure(stage: Stage): Promise<Measured> {
   const { memoryCalls, clients } = stage.effort
   const prompt = { format: 'openai-chat', size: 1_000, stream: false } as const
-  await stage.upstream({ tokens: TOKENS, gapMs: 0, writesEach: false })
+  await stage.upstream(AT_ONCE)
   await using target = await stage.start('sluice')
-  const address = target.address(prompt.format)
   const { pid } = target
-  if (address === undefined || pid === undefined) throw new Error('the gateway cannot be measured')
+  if (pid === undefined) throw new Error('the gateway cannot be measured')
   const resident = (): number => residentKiB(processTree(pid))
   await stage.settled(target)
   const idle = resident()
@@ -31,7 +30,7 @@ async function measure(stage: Stage): Promise<Measured> {
   for (let slice = 1; slice <= SLICES; slice++) {
     const calls = Math.ceil(memoryCalls / SLICES)
     const manner = { kind: 'closed', clients, seconds: Number.MAX_SAFE_INTEGER, calls } as const
-    const result = await stage.run(jobFor(target, address, { prompt, tokens: TOKENS }, manner))
+    const result = await stage.run(jobFor(target, { prompt, tokens: TOKENS }, manner))
     await stage.settled(target)
     samples.push({ calls: slice * calls, kib: resident(), ...result })
   }

@@ -1,4 +1,5 @@
 /** Many streams at once, at the pace of a model: CPU time of a chunk, memory of an open stream, no chunk lost. */
+import { between } from '../consumption.ts'
 import { processTree, residentKiB } from '../cpu-clock.ts'
 import { brokenness, figure, percent, range, withSpread } from '../figures.ts'
 import type { LoadResult } from '../load/job.ts'
@@ -66,17 +67,15 @@ async function sample(
   const margin = MARGIN_SECONDS * Math.sqrt(crowd)
   const prompt: Prompt = { format, size: 1_000, stream: true }
   await using target = await stage.start(name)
-  const address = target.address(format)
-  if (address === undefined) throw new Error(`${name} cannot be called so`)
   const calls = Math.min(WARM_CALLS, sampleCalls)
   const warm = { kind: 'closed', clients, seconds: warmSeconds, calls } as const
   await stage.upstream({ tokens: WARM_TOKENS, gapMs: 0, writesEach: true })
-  await stage.run(jobFor(target, address, { prompt, tokens: WARM_TOKENS }, warm))
+  await stage.run(jobFor(target, { prompt, tokens: WARM_TOKENS }, warm))
   const tokens = Math.ceil((ramp + seconds + 2 * margin) * perSecond)
   await stage.upstream({ tokens, gapMs: 1000 / perSecond, writesEach: true })
   await stage.settled(target)
   const before = memoryOf(target)
-  const job = jobFor(target, address, { prompt, tokens }, { kind: 'held', streams: count, rampSeconds: ramp })
+  const job = jobFor(target, { prompt, tokens }, { kind: 'held', streams: count, rampSeconds: ramp })
   const running = stage.run({ ...job, isTimed: true })
   const window = await measureWindow(stage, target, count, ramp + margin)
   const result = await running
@@ -97,7 +96,7 @@ async function measureWindow(
   const before = stage.read(target)
   await pause(stage.effort.seconds * 1000)
   const end = await stage.progress()
-  const used = stage.between(before, stage.read(target))
+  const used = between(before, stage.read(target))
   return {
     microsPerChunk: used.targetMicros / (end.tokens - begin.tokens),
     foreign: used.foreign,

@@ -6,12 +6,14 @@ import type { Measured, Row } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { median } from '../statistics.ts'
 import type { Address, Target } from '../targets/target.ts'
+import { AT_ONCE, TOKENS } from '../upstream/manner.ts'
 
 export interface Side {
   /** The head of its column. */
   readonly label: string
-  readonly address: Address
-  readonly question: Question
+  readonly question: Omit<Question, 'tokens'>
+  /** Where it is not the gateway's own for the format. */
+  readonly address?: Address
   /** Puts the gateway into the state that this side is about. */
   prepare?(gateway: Target): void
 }
@@ -25,12 +27,11 @@ export interface Pair {
 
 /** @param gateway of both sides */
 export async function measurePair(stage: Stage, gateway: Target, pair: Pair): Promise<Measured> {
-  const { tokens } = pair.with.question
-  await stage.upstream({ tokens, gapMs: 0, writesEach: false })
+  await stage.upstream(AT_ONCE)
   const { sample, warm } = closedLoop(stage)
   const take = async ({ prepare, address, question }: Side, manner = sample): Promise<CallSample> => {
     prepare?.(gateway)
-    return sampleCalls(stage, gateway, jobFor(gateway, address, question, manner))
+    return sampleCalls(stage, gateway, jobFor(gateway, { ...question, tokens: TOKENS }, manner, address))
   }
   const sides = [pair.without, pair.with]
   for (const side of sides) await take(side, warm)

@@ -1,14 +1,13 @@
 /** Each processor in the chain and out of it. */
 import { configOf } from '../gateway-config.ts'
 import { caseName, type ProcessorCase } from '../processor-cases.ts'
-import type { Prompt } from '../prompts.ts'
+import { describePrompt, type Prompt } from '../prompts.ts'
 import type { Measured, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { type GatewayOptions, startGateway } from '../targets/sluice.ts'
 import { type Address, passing, type Target } from '../targets/target.ts'
 import { measurePair, type Side } from './pair.ts'
 
-const TOKENS = 200
 const DEFAULT: Prompt = { format: 'openai-chat', size: 1_000, stream: false }
 
 export function processorScenarios(cases: readonly ProcessorCase[]): readonly Scenario[] {
@@ -22,7 +21,7 @@ export function processorScenarios(cases: readonly ProcessorCase[]): readonly Sc
   return cases.map(given => ({
     name: `processor-${caseName(given)}`,
     table: 'processors',
-    summary: `${caseName(given)}: ${describe(promptOf(given))}, with it in the chain and without`,
+    summary: `${caseName(given)}: ${describePrompt(promptOf(given))}, with it in the chain and without`,
     measure: async stage => {
       if (stage.effort.isOneGateway) return measure(stage, await shared(stage), given)
       await using own = await startGateway(stage.surroundings, gatewayFor([given]))
@@ -34,7 +33,7 @@ export function processorScenarios(cases: readonly ProcessorCase[]): readonly Sc
 function measure(stage: Stage, gateway: Target, given: ProcessorCase): Promise<Measured> {
   return measurePair(stage, gateway, {
     name: caseName(given),
-    call: describe(promptOf(given)),
+    call: describePrompt(promptOf(given)),
     without: sideOf('without', '/without', given),
     with: sideOf('with', `/${caseName(given)}`, given),
   })
@@ -48,7 +47,7 @@ function sideOf(label: string, prefix: string, given: ProcessorCase): Side {
     format,
     model,
   }
-  return { label, address, question: { prompt: promptOf(given), tokens: TOKENS, isUnique: given.isUnique ?? false } }
+  return { label, address, question: { prompt: promptOf(given), isUnique: given.isUnique ?? false } }
 }
 
 const PARSERS = ['openai-chat']
@@ -69,8 +68,4 @@ function gatewayFor(cases: readonly ProcessorCase[]): GatewayOptions {
 
 function promptOf({ prompt }: ProcessorCase): Prompt {
   return { ...DEFAULT, ...prompt }
-}
-
-export function describe({ size, stream }: Prompt): string {
-  return `${size / 1000} KB, ${stream ? `stream of ${TOKENS}` : 'whole'}`
 }

@@ -9,8 +9,7 @@ import type { Stage } from '../stage.ts'
 import { median } from '../statistics.ts'
 import { startGateway } from '../targets/sluice.ts'
 import type { Target } from '../targets/target.ts'
-
-const TOKENS = 200
+import { AT_ONCE, TOKENS } from '../upstream/manner.ts'
 
 /** Conversions of 20 KB: the gateway has several times as much to do as load client and provider together. */
 const PROMPT = { format: 'anthropic-messages', size: 20_000, stream: false } as const
@@ -23,15 +22,12 @@ export const workers: Scenario = {
 }
 
 async function measure(stage: Stage): Promise<Measured> {
-  await stage.upstream({ tokens: TOKENS, gapMs: 0, writesEach: false })
+  await stage.upstream(AT_ONCE)
   await using one = await startGateway(stage.surroundings, headline({ workers: 1 }))
   await using two = await startGateway(stage.surroundings, headline({ workers: 2 }))
   const { sample, warm } = closedLoop(stage)
-  const take = (target: Target, manner = sample): Promise<CallSample> => {
-    const address = target.address(PROMPT.format)
-    if (address === undefined) throw new Error(`the gateway does not speak ${PROMPT.format}`)
-    return sampleCalls(stage, target, jobFor(target, address, { prompt: PROMPT, tokens: TOKENS }, manner))
-  }
+  const take = (target: Target, manner = sample): Promise<CallSample> =>
+    sampleCalls(stage, target, jobFor(target, { prompt: PROMPT, tokens: TOKENS }, manner))
   for (const target of [one, two]) await take(target, warm)
   const samples = await pairedRounds([one, two], stage.effort, take)
   const [ofOne = [], ofTwo = []] = [samples.get(one), samples.get(two)]

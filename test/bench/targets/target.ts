@@ -32,6 +32,13 @@ export const PATHS: Readonly<Record<ClientFormat, string>> = {
 
 export const MODEL = 'bench-model'
 
+/** @throws Error where the target does not speak the format */
+export function addressOf(target: Target, format: ClientFormat): Address {
+  const address = target.address(format)
+  if (address === undefined) throw new Error(`${target.name} does not speak ${format}`)
+  return address
+}
+
 /** A target that passes everything on as it is. */
 export function passing(format: ClientFormat): Address {
   const headers = format === 'anthropic-messages' ? { 'anthropic-version': '2023-06-01' } : {}

@@ -15,3 +15,8 @@ export interface UpstreamCounts {
   /** Calls of which a part was missing, or that nobody understood. */
   readonly refused: number
 }
+
+/** In an answer, where nothing else is said. */
+export const TOKENS = 200
+
+export const AT_ONCE: Manner = { tokens: TOKENS, gapMs: 0, writesEach: false }
