@@ -1,7 +1,8 @@
 /**
  * Takes carriers out of a decoded conversation and puts the state that they hold back onto the parts it belongs to. The
  * last step of every request decoder: from then on the state stands where a native client would have sent it, with its
- * issuer. A carrier that cannot be opened leaves nothing behind, since no provider could use it.
+ * issuer. A carrier that cannot be opened leaves only a note behind, for the encoder to report as a loss: no provider
+ * could use it.
  */
 import { type Carried, carrierIn, isCarrier, openState } from './carrier.ts'
 import type { Conversation, OpaqueState, Part, ReasoningPart, Turn } from './conversation.ts'
@@ -11,8 +12,18 @@ export function withCarriedState(conversation: Conversation, key: Buffer | undef
   if (!conversation.turns.some(holdsCarrier)) return conversation
   return {
     ...conversation,
-    turns: conversation.turns.map(turn => (holdsCarrier(turn) ? { ...turn, parts: restored(turn.parts, key) } : turn)),
+    turns: conversation.turns.map(turn => (holdsCarrier(turn) ? restoredTurn(turn, key) : turn)),
   }
+}
+
+/** Under the name of no format, so that every encoder reports it as a field that it cannot send. */
+const UNOPENED = { 'another gateway': { sealed_state: '"forged, cut off, or sealed with another key"' } }
+
+function restoredTurn(turn: Turn, key: Buffer | undefined): Turn {
+  const parts = turn.parts.map(part => opened(part, key))
+  const isWhole = parts.every(({ unopened }) => unopened === 0)
+  const extensions = isWhole ? {} : { extensions: { ...turn.extensions, ...UNOPENED } }
+  return { ...turn, ...extensions, parts: restored(parts) }
 }
 
 function holdsCarrier({ parts }: Turn): boolean {
@@ -33,12 +44,11 @@ function carriersOf({ scheme, value }: OpaqueState): readonly string[] | undefin
   })
 }
 
-function restored(parts: readonly Part[], key: Buffer | undefined): readonly Part[] {
+function restored(parts: readonly Opened[]): readonly Part[] {
   const row: Part[] = []
   let ahead: readonly OpaqueState[] = []
   let ofText: readonly OpaqueState[] = []
-  for (const part of parts) {
-    const { native, carried, isHolder } = opened(part, key)
+  for (const { part, native, carried, isHolder } of parts) {
     const bare = withState(part, native)
     if (isHolder) {
       ofText = [...ofText, ...statesAt('text', carried)]
@@ -58,18 +68,25 @@ function statesAt(place: Carried['at'], carried: readonly Carried[]): readonly O
 }
 
 interface Opened {
+  readonly part: Part
   /** State that is the client's own provider's. */
   readonly native: readonly OpaqueState[]
   readonly carried: readonly Carried[]
   readonly isHolder: boolean
+  /** How many carriers stayed shut. */
+  readonly unopened: number
 }
 
-function opened({ state = [] }: Part, key: Buffer | undefined): Opened {
+function opened(part: Part, key: Buffer | undefined): Opened {
+  const { state = [] } = part
   const carriers = state.flatMap(each => carriersOf(each) ?? [])
+  const carried = key === undefined ? [] : carriers.flatMap(carrier => openState(carrier, key) ?? [])
   return {
+    part,
     native: state.filter(each => carriersOf(each) === undefined),
-    carried: key === undefined ? [] : carriers.flatMap(carrier => openState(carrier, key) ?? []),
+    carried,
     isHolder: carriers.length > 0,
+    unopened: carriers.length - carried.length,
   }
 }
 
