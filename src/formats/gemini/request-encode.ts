@@ -26,6 +26,9 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   const losses = new Losses()
   losses.foreign(conversation.extensions, '')
   refuseServerState(conversation)
+  // On this wire 0 is the same as nothing: the answer would be as long as it likes.
+  if (conversation.maxOutputTokens === 0 && target.operation === 'generate')
+    throw unsupported('maxOutputTokens', 'is 0: Gemini cannot be asked for no output at all.')
   noteTopLevelLosses(conversation, losses)
   const { capabilities } = target
   const said = withWholeCharacters(conversation, path => losses.approximated(path, HALF_CHARACTER))

@@ -5,6 +5,7 @@ import { Refusal } from '../../refusal.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
+import { cacheKeyForOpenAi, userIdForOpenAi } from '../end-user.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
@@ -171,10 +172,10 @@ function encodeAccount(conversation: Conversation, target: Target): WireFields {
   return {
     verbosity: conversation.verbosity,
     modalities: conversation.modalities,
-    safety_identifier: saidUser ? undefined : endUser,
+    safety_identifier: saidUser || endUser === undefined ? undefined : userIdForOpenAi(endUser),
     metadata: conversation.metadata,
     service_tier: tier,
-    prompt_cache_key: conversation.cacheKey,
+    prompt_cache_key: target.dialect.openaiModels ? cacheKeyForOpenAi(conversation) : conversation.cacheKey,
     // Nobody but OpenAI keeps replies: what keeps none need not be told not to.
     store: state?.store === false && !target.dialect.openaiModels ? undefined : state?.store,
   }

@@ -284,13 +284,11 @@ describe('settings', () => {
       temperature: 0,
       topP: 0,
       seed: 0,
-      maxOutputTokens: 0,
       thinkingConfig: { thinkingBudget: 0, includeThoughts: false },
     }
     const conversation = decoded({ contents: [USER], generationConfig })
     expect(conversation).toMatchObject({
       sampling: { temperature: 0, topP: 0, seed: 0 },
-      maxOutputTokens: 0,
       reasoning: { budget: 0, show: 'none' },
     })
     expect(JSON.parse(format.encodeRequest(conversation, encodeTarget()).body).generationConfig).toEqual(

@@ -33,7 +33,8 @@ describe('levels, from Gemini 3 on', () => {
     ['gemini-3-flash', { budget: 60_000 }, level('high'), ['approximated reasoning.budget']],
     ['gemini-3-flash', { budget: 'dynamic', show: 'summary' }, { includeThoughts: true }, []],
     ['gemini-3-flash', { show: 'none' }, { includeThoughts: false }, []],
-    ['gemini-3-flash', { mode: 'adaptive' }, undefined, []],
+    ['gemini-3-flash', { mode: 'adaptive' }, { includeThoughts: true }, []],
+    ['gemini-3-flash', { mode: 'adaptive', show: 'none' }, { includeThoughts: false }, []],
   ])('%s with %j', (model, reasoning, config, losses) => {
     expect(encoded(reasoning, model)).toEqual({ config, losses })
   })
@@ -57,7 +58,7 @@ describe('budgets, in Gemini 2.5', () => {
       { ...budget(1000), includeThoughts: true },
       [],
     ],
-    ['gemini-2.5-flash', { mode: 'adaptive' }, budget(-1), []],
+    ['gemini-2.5-flash', { mode: 'adaptive' }, { ...budget(-1), includeThoughts: true }, []],
     ['gemini-2.5-flash', { budget: 'dynamic' }, budget(-1), []],
   ])('%s with %j', (model, reasoning, config, losses) => {
     expect(encoded(reasoning, model)).toEqual({ config, losses })
