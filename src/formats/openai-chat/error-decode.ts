@@ -11,7 +11,7 @@ export function decodeError(status: number, document: JsonDocument | undefined):
 
 /**
  * Finds the error object in whatever a server sends: `{ error: {…} }`, `{ error: "…" }`, an array around it (Gemini's
- * compatible endpoint), `{ detail: … }` (FastAPI), `{ object: "error", message }` (older vLLM).
+ * compatible endpoint), `{ detail: … }` (FastAPI), `{ object: "error", message }` (older vLLM), `{ base_resp: … }` (MiniMax).
  *
  * @returns `undefined` when the value is no error
  */
@@ -22,11 +22,30 @@ export function findError(value: unknown): Fields | undefined {
   if (typeof error === 'string' && error !== '') return { message: error }
   if (objectOf(error)) return objectOf(error)
   if (objectOf(body.x_groq)?.error) return { message: String(objectOf(body.x_groq)?.error) }
+  const refused = baseError(body)
+  if (refused) return refused
   if (Array.isArray(body.choices)) return undefined
   if (wordOf(body.message)) return body
   const detail = body.detail
   if (typeof detail === 'string') return { message: detail }
   return detail === undefined ? undefined : { message: wordOf(objectOf(arrayOf(detail)?.[0])?.msg) ?? '' }
+}
+
+/** MiniMax tells of its errors with status 200, beside an answer of nothing (`base_resp`, MiniMax API, "Error codes"). */
+function baseError({ base_resp: base, choices }: Fields): Fields | undefined {
+  const { status_code: code, status_msg: message } = objectOf(base) ?? {}
+  if (typeof code !== 'number' || code === 0 || (arrayOf(choices)?.length ?? 0) > 0) return undefined
+  return { message, status_code: STATUS_OF_BASE[code] ?? 502 }
+}
+
+const STATUS_OF_BASE: Readonly<Record<number, number>> = {
+  1002: 429,
+  1004: 401,
+  1008: 402,
+  1026: 400,
+  1027: 400,
+  1039: 429,
+  2013: 400,
 }
 
 /** An error inside of a 200 has no status of its own unless it says one. */

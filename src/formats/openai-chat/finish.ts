@@ -14,6 +14,9 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   tool_calls: 'tool-calls',
   function_call: 'tool-calls',
   content_filter: 'content-filter',
+  // Z.ai.
+  sensitive: 'content-filter',
+  model_context_window_exceeded: 'context-window',
   refusal: 'refusal',
 }
 
@@ -38,10 +41,11 @@ export function finishOf(choice: Fields, called: boolean): Pick<FinishEvent, 're
   return compact({ reason: stopSequence === undefined ? reason : 'stop-sequence', raw, stopSequence })
 }
 
-/** Finish reasons by which a provider says that it failed (Mistral, OpenRouter; DeepSeek). */
+/** Finish reasons by which a provider says that it failed (Mistral, OpenRouter; Z.ai; DeepSeek). */
 export function failedFinish(raw: string | undefined): ErrorView | undefined {
   switch (raw) {
     case 'error':
+    case 'network_error':
       return { kind: 'upstream', status: 502, code: 'upstream_error', message: 'The provider failed while answering.' }
     case 'insufficient_system_resource':
       return {

@@ -7,13 +7,14 @@ import type { FrameSign, Observation, StreamObserver } from '../wire-format.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, compact, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
 import { decodeFinish, failedFinish } from './finish.ts'
+import { wholeChoices } from './split-choices.ts'
 import { decodeUsage, findUsage } from './usage.ts'
 
 export function observeReply(document: JsonDocument): Observation {
   const failed = findError(document.value)
   if (failed) return { error: inlineError(failed) }
   const body = objectOf(document.value) ?? {}
-  const choice = objectOf(arrayOf(body.choices)?.[0])
+  const [choice] = wholeChoices((arrayOf(body.choices) ?? []).map(each => objectOf(each) ?? {}))
   const message = objectOf(choice?.message) ?? {}
   const raw = stringOf(choice?.finish_reason)
   const usage = findUsage(body)

@@ -11,6 +11,7 @@ import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringO
 import { failedFinish, finishOf } from './finish.ts'
 import { decodeLogprobs } from './logprobs.ts'
 import { Residue } from './residue.ts'
+import { wholeChoices } from './split-choices.ts'
 import { decodeUsage, findUsage } from './usage.ts'
 
 /** @returns events that end in `end`, or one `error` event */
@@ -18,12 +19,13 @@ export function decodeReply(document: JsonDocument): readonly ReplyEvent[] {
   const error = findError(document.value)
   if (error) return [{ type: 'error', error: inlineError(error) }]
   const body = objectOf(document.value)
-  const choices = arrayOf(body?.choices)?.map(choice => objectOf(choice) ?? {})
-  if (body === undefined || choices === undefined)
+  const listed = arrayOf(body?.choices)?.map(choice => objectOf(choice) ?? {})
+  if (body === undefined || listed === undefined)
     return [{ type: 'error', error: unreadable('something that is not a chat completion') }]
+  const choices = wholeChoices(listed)
   if (choices.length === 0) return [{ type: 'error', error: unreadable('a chat completion without an answer') }]
   const failed = choices.map(choice => failedFinish(stringOf(choice.finish_reason))).find(each => each !== undefined)
-  return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, body, choices)
+  return failed ? [{ type: 'error', error: failed }] : decodeCompletion(document, { ...body, choices }, choices)
 }
 
 function decodeCompletion(source: TextSource, body: Fields, choices: readonly Fields[]): readonly ReplyEvent[] {

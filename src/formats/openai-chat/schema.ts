@@ -43,7 +43,8 @@ export const GENERATE = {
     n: optional('integer'),
     stop: { type: ['string', 'array', 'null'], items: { type: 'string' } },
     logit_bias: optional('object'),
-    logprobs: optional('boolean'),
+    // Together wants how many.
+    logprobs: { type: ['boolean', 'integer', 'null'] },
     top_logprobs: optional('integer'),
     parallel_tool_calls: optional('boolean'),
     tools: { type: ['array', 'null'], items: { type: 'object' } },

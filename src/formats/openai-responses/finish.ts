@@ -1,7 +1,7 @@
 /** How a reply ended: `status` and `incomplete_details` ⇄ finish (conversion.md C.1). */
 import type { JsonDocument } from '../../json/document.ts'
 import type { FinishEvent, FinishReason } from '../reply-events.ts'
-import { type Bag, type Fields, isFields, listOf, nativeExtensions, stringOf, unmapped } from './fields.ts'
+import { type Bag, bagOf, type Fields, isFields, listOf, nativeExtensions, stringOf, unmapped } from './fields.ts'
 
 /** What was seen among the parts of a reply, which decides where the status does not. */
 export interface Seen {
@@ -94,9 +94,13 @@ export function encodeFinish(finish: FinishEvent, bag: Bag | undefined, hasOutpu
 }
 
 /** What an end says that the Responses API has no word for. */
-export function unsaidOf({ reason }: FinishEvent): string | undefined {
+export function unsaidOf(finish: FinishEvent): string | undefined {
+  const { reason } = finish
   if (reason === 'pause') return 'told as complete: the Responses API cannot say that the provider paused'
-  return reason === 'continuation' ? 'the Responses API cannot say that the provider could go on' : undefined
+  if (reason === 'continuation') return 'the Responses API cannot say that the provider could go on'
+  // Its own words are written again.
+  const isForeign = reason === 'other' && bagOf(finish) === undefined
+  return isForeign ? 'the Responses API has no word for an unknown reason' : undefined
 }
 
 function incomplete(reason: string): Status {

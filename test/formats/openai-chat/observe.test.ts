@@ -83,6 +83,46 @@ test('an error body of a 200 is seen in a whole reply', () => {
   expect(format.decodeReply(document, 'generate')).toMatchObject([{ type: 'error', error: { status: 400 } }])
 })
 
+describe('a reply whose choices have no index', () => {
+  const reply = {
+    choices: [
+      { finish_reason: 'tool_calls', message: { role: 'assistant', content: 'Let me look.' } },
+      {
+        finish_reason: 'tool_calls',
+        message: { role: 'assistant', tool_calls: [{ id: 'c', function: { name: 'f' } }] },
+      },
+    ],
+  }
+  const document = parseDocument(JSON.stringify(reply))
+
+  test('is one answer', () => {
+    const events = format.decodeReply(document, 'generate')
+    expect(events.filter(event => event.type === 'part-start')).toMatchObject([
+      { candidate: 0, part: { type: 'text', text: 'Let me look.' } },
+      { candidate: 0, part: { type: 'tool-call', name: 'f' } },
+    ])
+    expect(events.filter(event => event.type === 'finish')).toMatchObject([{ candidate: 0, reason: 'tool-calls' }])
+  })
+  test('is observed as one', () => {
+    expect(format.observeReply(document, 'generate').finish).toBe('tool-calls')
+  })
+})
+
+test("MiniMax's error beside an answer of nothing is one", () => {
+  const document = parseDocument('{"base_resp":{"status_code":1004,"status_msg":"login fail"},"choices":null}')
+  const error = { status: 401, message: 'login fail' }
+  expect(format.observeReply(document, 'generate')).toMatchObject({ error })
+  expect(format.decodeReply(document, 'generate')).toMatchObject([{ type: 'error', error }])
+})
+
+test.each([
+  ['sensitive', 'content-filter'],
+  ['model_context_window_exceeded', 'context-window'],
+])('a finish of "%s" is understood', (word, finish) => {
+  const document = parseDocument(chunk({ message: { content: 'x' }, finish_reason: word }))
+  expect(format.observeReply(document, 'generate')).toMatchObject({ finish })
+})
+
 test.each(['[]', '{}', '1', '{"choices":5}', '{"choices":[]}'])(
   'a reply of %s is an error, and no reason to fall over',
   text => {

@@ -231,6 +231,14 @@ describe('settings', () => {
   })
 })
 
+test("Together's number of log probabilities goes back to Together", () => {
+  const text = '{"model":"m","messages":[],"logprobs":1}'
+  bodyCheck(format.schemas.generate ?? {})(JSON.parse(text))
+  const { extensions, logprobs } = format.decodeRequest(decodeInput(text))
+  expect(extensions).toEqual({ 'openai-chat': { logprobs: '1' } })
+  expect(logprobs).toBeUndefined()
+})
+
 describe('the schema', () => {
   const check = bodyCheck(format.schemas.generate ?? {})
 

@@ -340,7 +340,7 @@ describe('the end', () => {
     expect(last?.type === 'error' && last.error).toMatchObject({ status, kind })
   })
 
-  test.each(['error', 'insufficient_system_resource'])('finish reason "%s" is an error', reason => {
+  test.each(['error', 'network_error', 'insufficient_system_resource'])('finish reason "%s" is an error', reason => {
     expect(eventsOfStream(stream([{ content: 'a' }], [{}, { finish_reason: reason }])).at(-1)?.type).toBe('error')
   })
 

@@ -178,6 +178,9 @@ describe('what a refusal looks like', () => {
   test('an end that nobody understands is none either, unless something was said', () => {
     expect(terminalOf(streamOf([start, ...finish('other')])).status).toBe('incomplete')
     expect(terminalOf(streamOf([...whole({ ...text, text: 'x' }), ...finish('other')])).status).toBe('completed')
+    const encoder = format.encodeStream(replyContext())
+    for (const event of finish('other')) encoder.event(event)
+    expect(encoder.losses).toMatchObject([{ path: 'finish', action: 'approximated' }])
   })
 })
 
