@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { hide } from '../config/hide.ts'
 import type { Place } from '../config/place.ts'
 import type { Problem } from '../config/problems.ts'
 import type { Clock, Log, ProcessorDefinition } from '../contract.ts'
@@ -29,7 +30,7 @@ export async function loadProcessor(
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<Loaded> {
   const found = await findProcessor(use, configFolder)
-  if ('fault' in found) return { problems: [place.problem(found.fault)] }
+  if ('fault' in found) return { problems: [place.problem(withoutOverride(found.fault, use, place))] }
   if (found.shadows) log.info('a dropped-in processor stands before the built-in one of its name', { file: found.file })
   if (found.source !== 'built-in') await warnOfOthers(found.file, log)
   return loadFile(found, clock)
@@ -47,6 +48,11 @@ export async function loadFile(found: ProcessorFile, clock: Clock): Promise<Load
   }
   const defined = readDefinition(imported.exports, shown)
   return 'problems' in defined ? defined : { processor: { ...found, shown, definition: defined.definition } }
+}
+
+/** A place hides what was put into the file's words, but not what took their place altogether. */
+function withoutOverride(fault: string, use: string, { origin }: Place): string {
+  return origin?.kind === 'override' ? hide(fault, [{ name: origin.variable, text: use }]) : fault
 }
 
 /** Relative to where the gateway was started, unless that leads upwards. */

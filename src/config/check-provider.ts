@@ -133,6 +133,6 @@ function apiKey(key: Secret | undefined): Pick<ProviderConfig, 'apiKey'> {
 }
 
 function sourceOf({ origin }: Place): string | undefined {
-  if (origin?.kind === 'interpolated') return origin.names.join(', ')
+  if (origin?.kind === 'interpolated') return origin.fillings.map(({ name }) => name).join(', ')
   return origin?.kind === 'override' ? origin.variable : undefined
 }

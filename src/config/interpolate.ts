@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Environment, reasonOf, variable } from './environment.ts'
+import type { Filling } from './hide.ts'
 import { pathId } from './key-path.ts'
 import type { Origin, Place } from './place.ts'
 import type { Problem } from './problems.ts'
@@ -31,10 +32,10 @@ export function interpolate(table: Table, place: Place, sources: Sources): Inter
     if (Array.isArray(value)) return value.map((entry, index) => visit(entry, at.at(index)))
     if (isTable(value)) return mapTable(value, (entry, key) => visit(entry, at.at(key)))
     if (typeof value !== 'string' || !value.includes('${') || at.origin?.kind === 'override') return value
-    const { text, names, faults } = fill(value, sources)
+    const { text, fillings, faults } = fill(value, sources)
     for (const fault of new Set(faults)) problems.push(at.problem(fault))
     if (faults.length > 0) origins.set(pathId(at.path), { kind: 'unknown' })
-    else if (names.length > 0) origins.set(pathId(at.path), { kind: 'interpolated', names })
+    else if (fillings.length > 0) origins.set(pathId(at.path), { kind: 'interpolated', fillings })
     return text
   }
   const value = mapTable(table, (entry, key) => visit(entry, place.at(key)))
@@ -43,13 +44,13 @@ export function interpolate(table: Table, place: Place, sources: Sources): Inter
 
 interface Filled {
   readonly text: string
-  readonly names: readonly string[]
+  readonly fillings: readonly Filling[]
   readonly faults: readonly string[]
 }
 
 /** One string with all its `${…}` replaced. Faults name variables and files, never values or defaults. */
 export function fill(template: string, sources: Sources): Filled {
-  const names: string[] = []
+  const fillings: Filling[] = []
   const faults: string[] = []
   const text = template.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (whole, inside: string | undefined, closing: string) => {
     if (inside === undefined) return '${'
@@ -58,13 +59,13 @@ export function fill(template: string, sources: Sources): Filled {
       faults.push(part.fault)
       return whole
     }
-    names.push(part.name)
+    fillings.push(part)
     return part.text
   })
-  return { text, names, faults }
+  return { text, fillings, faults }
 }
 
-type Part = { readonly text: string; readonly name: string } | { readonly fault: string }
+type Part = Filling | { readonly fault: string }
 
 /* biome-ignore-start lint/suspicious/noTemplateCurlyInString: the syntax that is spoken of */
 const UNCLOSED = 'has "${" without "}"; write "$${" for the characters themselves'

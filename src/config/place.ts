@@ -1,12 +1,13 @@
 import { dirname } from 'node:path'
+import { type Filling, hide } from './hide.ts'
 import { type KeyPath, pathId, pathText } from './key-path.ts'
 import type { Positions } from './positions.ts'
 import type { Problem } from './problems.ts'
 
 /** Why a value is not the one that the file's text has. */
 export type Origin =
-  /** `${…}` in the string was replaced; `names` are the variables and files. */
-  | { readonly kind: 'interpolated'; readonly names: readonly string[] }
+  /** `${…}` in the string was replaced. */
+  | { readonly kind: 'interpolated'; readonly fillings: readonly Filling[] }
   /** `${…}` could not be replaced, and that is reported; the value at hand stands for nothing. */
   | { readonly kind: 'unknown' }
   /** An environment variable of this name came over it. */
@@ -50,14 +51,23 @@ export class Place {
     return undefined
   }
 
-  /** @param aim whether the line and column are those of the value or of its key */
-  problem(message: string, aim: 'value' | 'key' = 'value'): Problem {
+  /**
+   * Nothing of the message is shown that came from a variable or a file.
+   * @param aim whether the line and column are those of the value or of its key
+   */
+  problem(text: string, aim: 'value' | 'key' = 'value'): Problem {
+    const message = hide(text, this.#fillings())
     const key = pathText(this.path)
     const origin = this.origin
     if (origin?.kind === 'override') return { file: origin.variable, key, message }
     const { file, positions } = this.#placed
     const position = aim === 'value' ? positions.valueAt(this.path) : positions.keyAt(this.path)
     return { file, ...position, key, message }
+  }
+
+  #fillings(): readonly Filling[] {
+    const origins = [...this.#placed.origins.values()]
+    return origins.flatMap(origin => (origin.kind === 'interpolated' ? origin.fillings : []))
   }
 
   /** The value as text, if it certainly is no secret: for use in a problem's message. */

@@ -81,7 +81,7 @@ test('text without ${ stays as it is', () => {
     fc.property(
       fc.string().filter(text => !text.includes('${')),
       text => {
-        expect(fill(text, sources)).toEqual({ text, names: [], faults: [] })
+        expect(fill(text, sources)).toEqual({ text, fillings: [], faults: [] })
       },
     ),
   )
@@ -93,9 +93,9 @@ test('remembers which values are not of the file', () => {
   const { value, origins, problems } = interpolate(table, place, sources)
   expect(value).toEqual({ a: 'value', b: ['x', '${UNSET}'], c: { d: 'plain', e: 1 }, ['__proto__']: 'value' })
   expect([...origins]).toEqual([
-    ['["a"]', { kind: 'interpolated', names: ['NAME'] }],
+    ['["a"]', { kind: 'interpolated', fillings: [{ name: 'NAME', text: expect.any(String) }] }],
     ['["b",1]', { kind: 'unknown' }],
-    ['["__proto__"]', { kind: 'interpolated', names: ['NAME'] }],
+    ['["__proto__"]', { kind: 'interpolated', fillings: [{ name: 'NAME', text: expect.any(String) }] }],
   ])
   expect(problems.map(problem => problem.key)).toEqual(['b[1]'])
 })
