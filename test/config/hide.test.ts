@@ -21,6 +21,11 @@ test('hides the lines of a value that has several, and a value that holds anothe
   expect(hide('canary-canary canary line-2', fillings)).toBe('${B} ${A} ${C}')
 })
 
+test('hides what a value becomes as a path', () => {
+  const fillings = [{ name: 'FILE', text: '../secrets/./canary//key' }]
+  expect(hide("open '/etc/secrets/canary/key'", fillings)).toBe("open '/etc/${FILE}'")
+})
+
 test('leaves words alone that are too short for a secret', () => {
   expect(hide('there is no provider "main"', [{ name: 'P', text: 'main' }])).toBe('there is no provider "main"')
 })
