@@ -1,5 +1,5 @@
 /** What every processor of the folder keeps, whatever it does. A new file is held to it without being named here. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -20,6 +20,12 @@ import { hurriedClock } from './components/hurried-clock.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const packageJson = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as { dependencies: object }
+
+const gatewayTests = await Promise.all(
+  readdirSync(`${ROOT}/test/gateway`)
+    .filter(file => file.endsWith('.test.ts'))
+    .map(file => readFile(`${ROOT}/test/gateway/${file}`, 'utf8')),
+)
 
 /** Where a call needs something to be let through by the processor's first example. */
 const WELCOME: Readonly<Record<string, CallSketch>> = {
@@ -152,6 +158,10 @@ for (const file of await filesIn(BUILT_IN_FOLDER, 'built-in')) {
 
     test('has a test of its own', () => {
       expect(existsSync(`${ROOT}/test/processors/${name}.test.ts`)).toBe(true)
+    })
+
+    test('is tested over sockets in a whole gateway', () => {
+      expect(gatewayTests.some(text => text.includes(`use = "${name}"`) || text.includes(`step('${name}'`))).toBe(true)
     })
 
     test('imports nothing but the contract, Node and packages', () => {
