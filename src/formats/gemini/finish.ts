@@ -60,3 +60,9 @@ export function encodeFinish({ reason, raw }: Pick<FinishEvent, 'reason' | 'raw'
     return raw
   return WORDS[reason]
 }
+
+/** What an end says that Gemini has no word for. */
+export function unsaidOf({ reason }: Pick<FinishEvent, 'reason'>): string | undefined {
+  if (reason === 'pause') return 'Gemini cannot say that the model paused'
+  return reason === 'compaction' ? 'Gemini cannot say that the conversation was compacted' : undefined
+}

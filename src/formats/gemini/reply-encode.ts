@@ -4,7 +4,7 @@ import type { CompletedCandidate, Completion, FinishEvent } from '../reply-event
 import type { EncodedReply, ReplyContext } from '../wire-format.ts'
 import { encodeEmbeddings } from './embedding-replies.ts'
 import { extensionMembers, FORMAT } from './fields.ts'
-import { encodeFinish } from './finish.ts'
+import { encodeFinish, unsaidOf } from './finish.ts'
 import { encodeGrounding } from './grounding.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import { Losses } from './losses.ts'
@@ -83,7 +83,8 @@ function encodeCandidate({ index, parts, finish }: CompletedCandidate, style: Re
 /** What a candidate says at its end: why it ended, and all that was noted of its text. */
 export function encodeEnd(finish: FinishEvent, parts: readonly Part[], losses: Losses): Members {
   const path = `candidates[${finish.candidate}]`
-  if (finish.reason === 'pause') losses.approximated(`${path}.finish`, 'Gemini cannot say that the model paused')
+  const unsaid = unsaidOf(finish)
+  if (unsaid !== undefined) losses.approximated(`${path}.finish`, unsaid)
   if (finish.stopSequence !== undefined) losses.dropped(`${path}.finish.stopSequence`, 'Gemini does not tell it')
   const texts = parts.filter(part => part.type === 'text')
   noteUncitable(parts, path, losses)

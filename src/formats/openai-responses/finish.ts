@@ -97,6 +97,7 @@ export function encodeFinish(finish: FinishEvent, bag: Bag | undefined, hasOutpu
 export function unsaidOf(finish: FinishEvent): string | undefined {
   const { reason } = finish
   if (reason === 'pause') return 'told as complete: the Responses API cannot say that the provider paused'
+  if (reason === 'compaction') return 'told as complete: the Responses API compacts without pausing'
   if (reason === 'continuation') return 'the Responses API cannot say that the provider could go on'
   // Its own words are written again.
   const isForeign = reason === 'other' && bagOf(finish) === undefined

@@ -551,3 +551,10 @@ describe('functions that Google runs itself', () => {
     expect(finishOf(...chunks)?.reason).toBe('tool-calls')
   })
 })
+
+test.each(['pause', 'compaction'] as const)('an end that has no word here (%s) is told as a loss', reason => {
+  const encoder = format.encodeStream(replyContext())
+  const finish: FinishEvent = { type: 'finish', candidate: 0, reason }
+  for (const event of [finish, { type: 'end' } as const]) encoder.event(event)
+  expect(encoder.losses).toMatchObject([{ path: 'candidates[0].finish', action: 'approximated' }])
+})

@@ -178,10 +178,15 @@ describe('what a refusal looks like', () => {
   test('an end that nobody understands is none either, unless something was said', () => {
     expect(terminalOf(streamOf([start, ...finish('other')])).status).toBe('incomplete')
     expect(terminalOf(streamOf([...whole({ ...text, text: 'x' }), ...finish('other')])).status).toBe('completed')
-    const encoder = format.encodeStream(replyContext())
-    for (const event of finish('other')) encoder.event(event)
-    expect(encoder.losses).toMatchObject([{ path: 'finish', action: 'approximated' }])
   })
+  test.each(['other', 'pause', 'compaction'] as const)(
+    'an end that has no word here (%s) is told as a loss',
+    reason => {
+      const encoder = format.encodeStream(replyContext())
+      for (const event of finish(reason)) encoder.event(event)
+      expect(encoder.losses).toMatchObject([{ path: 'finish', action: 'approximated' }])
+    },
+  )
 })
 
 test('E169: texts in a row are one text, and citations find their place in it', () => {
