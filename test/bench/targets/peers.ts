@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, listens, Program, pause } from '../processes.ts'
+import { freePort, listens, Program } from '../processes.ts'
 import type { ClientFormat } from '../prompts.ts'
 import { type Address, PATHS, type Surroundings, type Target } from './target.ts'
 
@@ -72,7 +72,6 @@ function ccrConfig(port: number, upstream: string): object {
 }
 
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/bench-peers/', import.meta.url))
-const SETTLE_MS = 2_000
 
 export function peerVersion(name: PeerName): string {
   return PEERS[name].version
@@ -97,7 +96,6 @@ export async function startPeer(name: PeerName, { upstreamPort, folder }: Surrou
     output: join(home, 'output'),
   })
   await program.ready(() => listens(port))
-  await pause(SETTLE_MS)
   return {
     name,
     port,
