@@ -12,3 +12,13 @@ export type Amendment = () => Amender
  * `reply-events.ts` holds for both. An `end` that did not come in lets go of the rest of the reply.
  */
 export type Amender = (event: ReplyEvent) => readonly ReplyEvent[]
+
+/** One after the other; `undefined` when there is none. */
+export function inTurn(...amendments: readonly (Amendment | undefined)[]): Amendment | undefined {
+  const all = amendments.filter(each => each !== undefined)
+  if (all.length < 2) return all[0]
+  return () => {
+    const amenders = all.map(begin => begin())
+    return event => amenders.reduce<readonly ReplyEvent[]>((events, amend) => events.flatMap(amend), [event])
+  }
+}

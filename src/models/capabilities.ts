@@ -79,6 +79,10 @@ const FACTS = {
     description:
       'To which JSON Schemas it can be held, in its answer and by strict tools: none, what structured outputs know of schemas, any (Anthropic).',
   },
+  structured_output_with_functions: {
+    type: 'boolean',
+    description: 'Takes a JSON Schema for its answer beside functions (Gemini).',
+  },
   system_prompt: { type: 'boolean', description: 'Takes instructions apart from the conversation (Gemini).' },
   inline_system: { type: 'boolean', description: 'Takes system turns in the middle of a conversation (Anthropic).' },
   prefill: { type: 'boolean', description: 'Goes on with a last turn of the assistant (Anthropic).' },

@@ -31,7 +31,7 @@ test.each([
   ['[families.base', 'models.toml:1:2: syntax error: a key and "=" are expected here'],
   [
     `[families.base]\n${WHOLE}\n[[models]]\nmatch = ["a"]\nlike = "bace"\n${LAST}`,
-    'models.toml:27:8: models[0].like: there is no such family above; did you mean "base"?',
+    'models.toml:28:8: models[0].like: there is no such family above; did you mean "base"?',
   ],
   [
     `[families.base]\nstopp = true\n${WHOLE}\n${LAST}`,
@@ -39,7 +39,7 @@ test.each([
   ],
   [
     `[families.base]\n${WHOLE}\n[[models]]\nmatch = ["*"]\nlike = "base"\nformats = ["gemini"]\n`,
-    'models.toml:25:3: models[0]: is the last rule, and must match "*" in every format',
+    'models.toml:26:3: models[0]: is the last rule, and must match "*" in every format',
   ],
   [
     `[families.base]\nstop = 1\n${WHOLE.replace(/^stop = .*$/m, '')}\n${LAST}`,
@@ -47,7 +47,7 @@ test.each([
   ],
   [
     `[families.base]\n${WHOLE.replace(/^(stop|fast) = .*$/gm, '')}\n${LAST}`,
-    'models.toml:25:3: models[0]: is not whole: it says nothing of stop, fast',
+    'models.toml:26:3: models[0]: is not whole: it says nothing of stop, fast',
   ],
   ['[modles]\n', 'models.toml:1:2: modles: unknown key; did you mean "models"?'],
 ])('data that is wrong is told of with its place: %#', (text, expected) => {
