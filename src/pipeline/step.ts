@@ -3,7 +3,7 @@ import type { Call, Next, Processor, Reply } from '../contract.ts'
 import { Refusal } from '../refusal.ts'
 import { EngineCall } from './call.ts'
 import { EngineReply } from './reply.ts'
-import { unwatch, type Watched, watch } from './watchdog.ts'
+import { Watched } from './watchdog.ts'
 
 export interface Step {
   /** The processor's name: its file's. */
@@ -44,7 +44,7 @@ export function runStep(step: Step, call: EngineCall, rest: Next): Promise<Engin
   return new Promise((resolve, reject) => new StepRun(step, call, rest, resolve, reject).start())
 }
 
-class StepRun implements Watched {
+class StepRun extends Watched {
   readonly #step: Step
   readonly #call: EngineCall
   readonly #rest: Next
@@ -64,6 +64,7 @@ class StepRun implements Watched {
     resolve: (reply: EngineReply) => void,
     reject: (error: unknown) => void,
   ) {
+    super()
     this.#step = step
     this.#call = call
     this.#rest = rest
@@ -81,7 +82,7 @@ class StepRun implements Watched {
       return
     }
     // A step that went straight on to `next` waits for others now, not for itself.
-    if (this.#pending === 0 && !this.#over) watch(this)
+    if (this.#pending === 0 && !this.#over) this.watch()
     Promise.resolve(handled).then(
       reply => this.#answered(reply),
       error => this.#fail(this.#contained(error)),
@@ -89,11 +90,11 @@ class StepRun implements Watched {
   }
 
   /** Longest time for the step itself; moves on with every wait for the rest of the chain. */
-  get dueAt(): number {
+  override get dueAt(): number {
     return this.#runningSince + this.#step.deadlineMs
   }
 
-  expire(): void {
+  override expire(): void {
     const { deadlineMs } = this.#step
     this.#fail(new StepFailure(this.#step, 'deadline', `took longer than its deadline of ${deadlineMs} ms`))
   }
@@ -133,7 +134,7 @@ class StepRun implements Watched {
   /** The step waits for the rest of the chain: that is not its own time. */
   #pause(): void {
     if (this.#pending++ > 0) return
-    unwatch(this)
+    this.unwatch()
     const ms = performance.now() - this.#runningSince
     if (this.#inboundMs === undefined) this.#inboundMs = ms
     else this.#outboundMs += ms
@@ -142,7 +143,7 @@ class StepRun implements Watched {
   #resume(): void {
     if (--this.#pending > 0 || this.#over) return
     this.#runningSince = performance.now()
-    watch(this)
+    this.watch()
   }
 
   #answered(reply: unknown): void {
@@ -178,7 +179,7 @@ class StepRun implements Watched {
 
   #close(outcome: StepObservation['outcome']): void {
     this.#over = true
-    unwatch(this)
+    this.unwatch()
     const ms = this.#pending > 0 ? 0 : performance.now() - this.#runningSince
     const first = this.#inboundMs === undefined
     this.#step.observe({

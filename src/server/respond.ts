@@ -6,6 +6,7 @@ import type { Rendered } from '../pipeline/render.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
 import type { ChannelView } from '../stream/channel.ts'
 import { type DeliveryStats, deliver } from '../stream/deliver.ts'
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import { asRefusal } from './failure.ts'
 
 /** Told of streams: what waits in them while they run, and how each went. */
@@ -60,9 +61,11 @@ export function sendBytes(
     response.once('close', () => resolve(response.writableFinished ? 'completed' : 'abandoned'))
     response.once('finish', () => resolve('completed'))
     response.writeHead(status, { ...headers, 'content-length': String(bytes.length) })
-    response.end(bytes)
-    // Most bodies are gone by now.
-    if (response.writableLength > 0) response.setTimeout(stallTimeoutMs, () => response.destroy())
+    atEndOfTurn(() => {
+      response.end(bytes)
+      // Most bodies are gone by now.
+      if (response.writableLength > 0) response.setTimeout(stallTimeoutMs, () => response.destroy())
+    })
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { Channel, type ChannelView } from './channel.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
 import type { Flow } from './flow.ts'
 import { LazyTimer } from './lazy-timer.ts'
 
@@ -89,7 +90,7 @@ class Delivery {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    process.nextTick(this.#flush)
+    atEndOfTurn(this.#flush)
   }
 
   readonly #flush = (): void => {

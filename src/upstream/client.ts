@@ -1,6 +1,7 @@
 /** The only place that opens connections outwards: one pool of kept-alive connections for each configured provider. */
 import { Client, type Dispatcher, Pool } from 'undici'
 import { UpstreamError } from '../refusal.ts'
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import type { Abortable } from './abortable.ts'
 import { Answer, type AnswerHead } from './answer.ts'
 import { connector } from './connector.ts'
@@ -73,7 +74,8 @@ export class UpstreamClient {
     const fresh = new Client(this.#settings.origin, this.#options)
     const response = this.#dispatch(fresh, request, lifetime)
     // Closing waits for the answer under way and then gives the connection up.
-    fresh.close().catch(() => fresh.destroy())
+    const close = (): unknown => fresh.close().catch(() => fresh.destroy())
+    response.then(close, close)
     return response
   }
 
@@ -100,13 +102,15 @@ export class UpstreamClient {
         onEnd: () => unlisten(),
       })
       unlisten = lifetime.onAbort(cause => body.fail(reasonOf(cause, provider)))
-      if (lifetime.reason) return
       const { method, path, headers } = request
-      try {
-        dispatcher.dispatch({ method, path, headers, body: request.body ?? null, idempotent: false }, body)
-      } catch (cause) {
-        body.fail(transportError('internal', provider, { cause }))
-      }
+      atEndOfTurn(() => {
+        if (lifetime.reason) return
+        try {
+          dispatcher.dispatch({ method, path, headers, body: request.body ?? null, idempotent: false }, body)
+        } catch (cause) {
+          body.fail(transportError('internal', provider, { cause }))
+        }
+      })
     })
   }
 }
