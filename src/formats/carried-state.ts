@@ -36,7 +36,7 @@ function carriersOf({ scheme, value }: OpaqueState): readonly string[] | undefin
     const carrier = carrierIn(value)
     return carrier === undefined ? undefined : [carrier]
   }
-  if (!value.includes('"gw1.')) return undefined
+  if (!value.includes('"Zgw1.')) return undefined
   const items: unknown = JSON.parse(value)
   return (Array.isArray(items) ? items : []).flatMap(item => {
     const data: unknown = item?.data

@@ -1,8 +1,9 @@
 /**
  * Where the members of a JSON object stand in its bytes: what a splice needs to change the model's name, and nothing
- * else, in a request of megabytes.
+ * else, in a request of megabytes, and what a large body is judged by before anybody parses it.
  */
 import { MAX_DEPTH } from './document.ts'
+import { type StringFault, StringScanner } from './string-scanner.ts'
 
 /** Byte offsets of one `"key":value` of the outermost object; ends are exclusive. */
 export interface Member {
@@ -40,159 +41,181 @@ export class TopLevelError extends Error {
 }
 
 /**
- * One pass over the bytes of a JSON object. Expects what `JSON.parse` has accepted: on anything else it ends all the
- * same, inside the bytes, with a result of no meaning or an error.
+ * One pass over the bytes of a JSON object. It agrees with `JSON.parse` on what is JSON, takes about half as long, and
+ * leaves next to nothing for the garbage collector.
  *
- * @throws TopLevelError when this is not an object, is cut short, or nests deeper than `MAX_DEPTH`
+ * @param bytes valid UTF-8
+ * @throws TopLevelError when this is not an object, or nests deeper than `MAX_DEPTH`
  */
 export function scanTopLevel(bytes: Buffer): TopLevel {
-  return new Scanner(bytes).object()
+  return new Scanner(bytes).outermost()
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
+const MINUS = 0x2d
+const DOT = 0x2e
 
-/** Up to this many bytes of a string are looked at one by one: a native search pays only for longer ones. */
-const SHORT = 24
+const TRUE = Buffer.from('true')
+const FALSE = Buffer.from('false')
+const NULL = Buffer.from('null')
 
+const FAULTS: Readonly<Record<StringFault, string>> = {
+  unterminated: 'unterminated string',
+  control: 'control character in the string',
+  escape: 'bad escape in the string',
+}
+
+/** Its methods take the offset where something begins and return the one behind its end. */
 class Scanner {
   readonly #bytes: Buffer
-  #at = 0
+  readonly #strings: StringScanner
   #depth = 1
   #hasEscapedKeys = false
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
+    this.#strings = new StringScanner(bytes)
   }
 
-  object(): TopLevel {
+  outermost(): TopLevel {
     const members: Member[] = []
     const byKey = new Map<string, Member>()
     const duplicates = new Set<string>()
-    this.#expect(OPEN_BRACE, 'expected an object')
-    for (;;) {
-      this.#space()
-      if (this.#bytes[this.#at] === CLOSE_BRACE) break
-      if (members.length > 0) this.#expect(COMMA, 'expected a comma')
-      const member = this.#member()
+    for (let at = this.#expect(OPEN_BRACE, this.#space(0), 'expected an object'); ; ) {
+      at = this.#space(at)
+      if (this.#bytes[at] === CLOSE_BRACE) {
+        this.#nothingBehind(at + 1)
+        return { members, byKey, duplicates: [...duplicates], close: at, ...this.#measures() }
+      }
+      if (members.length > 0) at = this.#space(this.#expect(COMMA, at, 'expected a comma or a closing brace'))
+      const member = this.#member(at)
       if (byKey.has(member.key)) duplicates.add(member.key)
       byKey.set(member.key, member)
       members.push(member)
-    }
-    return {
-      members,
-      byKey,
-      duplicates: [...duplicates],
-      close: this.#at,
-      depth: this.#depth,
-      hasEscapedKeys: this.#hasEscapedKeys,
+      at = member.end
     }
   }
 
-  #member(): Member {
-    this.#space()
-    const start = this.#at
-    if (this.#bytes[start] !== QUOTE) throw new TopLevelError('expected a key in quotes', start)
-    this.#at = this.#stringEnd(start)
-    const key = this.#key(start, this.#at)
-    this.#expect(COLON, 'expected a colon')
-    this.#space()
-    const valueStart = this.#at
-    this.#at = this.#valueEnd(valueStart)
-    if (this.#at === valueStart) throw new TopLevelError('expected a value', valueStart)
-    return { key, start, valueStart, end: this.#at }
+  #measures(): Pick<TopLevel, 'depth' | 'hasEscapedKeys'> {
+    return { depth: this.#depth, hasEscapedKeys: this.#hasEscapedKeys }
   }
 
-  #key(start: number, end: number): string {
-    const source = this.#bytes.toString('utf8', start + 1, end - 1)
-    if (!source.includes('\\')) return source
-    this.#hasEscapedKeys = true
-    try {
-      return JSON.parse(`"${source}"`) as string
-    } catch {
-      throw new TopLevelError('bad escape in the key', start)
-    }
+  #nothingBehind(end: number): void {
+    const at = this.#space(end)
+    if (at < this.#bytes.length) throw new TopLevelError('unexpected text after the object', at)
   }
 
-  #valueEnd(start: number): number {
-    switch (this.#bytes[start]) {
-      case QUOTE:
-        return this.#stringEnd(start)
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
-        return this.#containerEnd(start)
-      default:
-        return this.#scalarEnd(start)
-    }
+  #member(start: number): Member {
+    const valueStart = this.#key(start)
+    const first = this.#bytes[valueStart]
+    const isContainer = first === OPEN_BRACE || first === OPEN_BRACKET
+    const end = isContainer ? this.#container(valueStart) : this.#scalar(valueStart)
+    // The key begins with its quote; what follows it was a string's end.
+    const source = this.#bytes.toString('utf8', start, this.#strings.end(start))
+    return { key: source.includes('\\') ? JSON.parse(source) : source.slice(1, -1), start, valueStart, end }
   }
 
-  #containerEnd(start: number): number {
+  /**
+   * An object or an array with all that is in it. One loop rather than a function that calls itself: it takes half the
+   * time.
+   */
+  #container(open: number): number {
     const bytes = this.#bytes
+    /** The bracket that closes each level. */
+    const closing = new Uint8Array(MAX_DEPTH + 1)
     let depth = 1
-    for (let at = start; at < bytes.length; at++) {
-      switch (bytes[at]) {
-        case QUOTE:
-          at = this.#nestedString(at)
-          break
-        case OPEN_BRACE:
-        case OPEN_BRACKET:
-          if (++depth > MAX_DEPTH) throw new TopLevelError(`nested deeper than ${MAX_DEPTH} levels`, at)
-          if (depth > this.#depth) this.#depth = depth
-          break
-        case CLOSE_BRACE:
-        case CLOSE_BRACKET:
-          if (--depth === 1) return at + 1
+    for (let at = open; ; ) {
+      const first = bytes[at] as number
+      if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+        if (depth === MAX_DEPTH) throw new TopLevelError(`nested deeper than ${MAX_DEPTH} levels`, at)
+        closing[++depth] = first + 2
+        if (depth > this.#depth) this.#depth = depth
+        at = this.#space(at + 1)
+        if (bytes[at] !== first + 2) {
+          if (first === OPEN_BRACE) at = this.#key(at)
+          continue
+        }
+      } else at = this.#scalar(at)
+      for (at = this.#space(at); bytes[at] !== COMMA; at = this.#space(at)) {
+        at = this.#expect(closing[depth] as number, at, 'expected a comma or a closing bracket')
+        if (--depth === 1) return at
       }
+      at = this.#space(at + 1)
+      if (closing[depth] === CLOSE_BRACE) at = this.#key(at)
     }
-    throw new TopLevelError('unexpected end', bytes.length)
   }
 
-  /** @returns the offset of the closing quote */
-  #nestedString(start: number): number {
+  /** @returns where its value begins */
+  #key(start: number): number {
+    if (this.#bytes[start] !== QUOTE) throw new TopLevelError('expected a key in quotes', start)
+    const escapesBefore = this.#strings.escapes
+    const end = this.#string(start)
+    if (this.#strings.escapes > escapesBefore) this.#hasEscapedKeys = true
+    return this.#space(this.#expect(COLON, this.#space(end), 'expected a colon'))
+  }
+
+  #scalar(at: number): number {
+    switch (this.#bytes[at]) {
+      case QUOTE:
+        return this.#string(at)
+      case 0x74:
+        return this.#word(at, TRUE)
+      case 0x66:
+        return this.#word(at, FALSE)
+      case 0x6e:
+        return this.#word(at, NULL)
+      default:
+        return this.#number(at)
+    }
+  }
+
+  #string(start: number): number {
+    const end = this.#strings.end(start)
+    if (end < 0) throw new TopLevelError(FAULTS[this.#strings.fault], start)
+    return end
+  }
+
+  /** RFC 8259, section 6. */
+  #number(start: number): number {
     const bytes = this.#bytes
-    const end = this.#stringEnd(start)
-    let next = end
-    while (isSpace(bytes[next])) next++
-    if (bytes[next] === COLON && !this.#hasEscapedKeys) {
-      this.#hasEscapedKeys = holdsBackslash(bytes, start, end)
-    }
-    return end - 1
+    const first = bytes[start] === MINUS ? start + 1 : start
+    // No digit may follow a zero at the beginning.
+    let at = bytes[first] === 0x30 ? first + 1 : this.#digits(first, start)
+    if (bytes[at] === DOT) at = this.#digits(at + 1, start)
+    if (bytes[at] !== 0x65 && bytes[at] !== 0x45) return at
+    const sign = bytes[at + 1]
+    return this.#digits(sign === MINUS || sign === 0x2b ? at + 2 : at + 1, start)
   }
 
-  #scalarEnd(start: number): number {
-    let at = start
-    while (at < this.#bytes.length && !endsScalar(this.#bytes[at])) at++
+  #digits(from: number, start: number): number {
+    let at = from
+    while (isDigit(this.#bytes[at])) at++
+    if (at === from) throw new TopLevelError(start < this.#bytes.length ? 'expected a value' : 'unexpected end', start)
     return at
   }
 
-  /** @returns the offset behind the closing quote of the string that opens at `start` */
-  #stringEnd(start: number): number {
-    const bytes = this.#bytes
-    const short = Math.min(bytes.length, start + SHORT)
-    for (let at = start + 1; at < short; at++) {
-      if (bytes[at] === QUOTE) return at + 1
-      if (bytes[at] === BACKSLASH) at++
+  #word(start: number, word: Buffer): number {
+    for (let index = 1; index < word.length; index++) {
+      if (this.#bytes[start + index] !== word[index]) throw new TopLevelError('expected a value', start)
     }
-    let quote = bytes.indexOf(QUOTE, start + 1)
-    while (quote >= 0 && isEscaped(bytes, quote, start)) quote = bytes.indexOf(QUOTE, quote + 1)
-    if (quote < 0) throw new TopLevelError('unterminated string', start)
-    return quote + 1
+    return start + word.length
   }
 
-  #expect(byte: number, reason: string): void {
-    this.#space()
-    if (this.#bytes[this.#at] !== byte) throw new TopLevelError(reason, this.#at)
-    this.#at++
+  #space(from: number): number {
+    const bytes = this.#bytes
+    let at = from
+    while ((bytes[at] as number) <= 0x20 && isSpace(bytes[at])) at++
+    return at
   }
 
-  #space(): void {
-    while (isSpace(this.#bytes[this.#at])) this.#at++
+  #expect(byte: number, at: number, reason: string): number {
+    if (this.#bytes[at] !== byte) throw new TopLevelError(reason, at)
+    return at + 1
   }
 }
 
@@ -200,19 +223,6 @@ function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 
-function endsScalar(byte: number | undefined): boolean {
-  return byte === COMMA || byte === CLOSE_BRACE || isSpace(byte)
-}
-
-/** Keys are short: a loop is faster than a search that has to be set up. */
-function holdsBackslash(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true
-  return false
-}
-
-/** Whether an odd number of backslashes stands before the quote at `at`. */
-function isEscaped(bytes: Buffer, at: number, start: number): boolean {
-  let before = at - 1
-  while (before > start && bytes[before] === BACKSLASH) before--
-  return (at - 1 - before) % 2 === 1
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }

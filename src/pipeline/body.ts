@@ -1,48 +1,118 @@
 import { type JsonDocument, parseDocument } from '../json/document.ts'
-import { setTopLevel } from '../json/splice.ts'
+import { lazyObject } from '../json/lazy-object.ts'
+import { setTopLevelAll } from '../json/splice.ts'
 import { scanTopLevel, type TopLevel } from '../json/top-level.ts'
+
+/** Bytes from which on a body is scanned, and only what somebody reads of it is parsed. */
+const LARGE = 16 * 1024
+
+/** Bytes of a member that is parsed with the outline of a large body. */
+const SMALL_MEMBER = 1024
 
 /**
  * The bytes of a request in one format, with the few edits that leave the rest of them as they are. Immutable.
  *
- * The bytes are known to be JSON of an object: they were parsed on arrival, or an encoder wrote them.
+ * The bytes are known to be JSON of an object: they were scanned on arrival, or an encoder wrote them. However many
+ * edits there are, they are copied once.
  */
 export class Body {
-  readonly #bytes: Buffer
+  readonly #source: Source
+  /** Top-level members that were set, as JSON. */
+  readonly #edits: ReadonlyMap<string, string>
+  #bytes: Buffer | undefined
   #value: unknown
   #document: JsonDocument | undefined
-  #top: TopLevel | undefined
 
-  /** @param value what the bytes parse to, where the caller knows it already */
-  constructor(bytes: Buffer, value?: unknown) {
-    this.#bytes = bytes
-    this.#value = value
+  private constructor(source: Source, edits: ReadonlyMap<string, string>) {
+    this.#source = source
+    this.#edits = edits
+  }
+
+  static of(bytes: Buffer): Body {
+    return new Body(new Source(bytes), NO_EDITS)
   }
 
   get bytes(): Buffer {
+    const { bytes } = this.#source
+    this.#bytes ??= this.#edits.size === 0 ? bytes : setTopLevelAll(bytes, this.#source.topLevel, this.#edits)
     return this.#bytes
   }
 
-  /** Parsed the quick way: no positions. V8 may misread escaped keys (see document.ts), so texts with such go the other. */
+  /** The bytes before the edits, which hold what the gateway itself has written. */
+  get unedited(): Buffer {
+    return this.#source.bytes
+  }
+
+  /** Top-level keys of the unedited bytes that stand there more than once. @throws TopLevelError */
+  get duplicates(): readonly string[] {
+    return this.#source.topLevel.duplicates
+  }
+
+  /** Parsed the quick way: no positions. Of a large body each top-level member is parsed when somebody reads it. */
   get value(): unknown {
-    const needsCare = this.#document !== undefined || this.topLevel.hasEscapedKeys
-    this.#value ??= needsCare ? this.document.value : JSON.parse(this.#bytes.toString('utf8'))
+    this.#value ??= this.#isLarge ? lazyObject(this.#members()) : this.#parse(this.bytes.toString('utf8'))
     return this.#value
+  }
+
+  /** What the shape of a body is judged by on arrival: the value, but of a large body the large members are empty. */
+  get outline(): unknown {
+    if (!this.#isLarge) return this.value
+    const { bytes, topLevel } = this.#source
+    const entries = topLevel.members.map(({ key, valueStart, end }) => {
+      const isSmall = end - valueStart <= SMALL_MEMBER
+      return [key, isSmall ? this.#parse(bytes.toString('utf8', valueStart, end)) : emptyOf(bytes[valueStart])] as const
+    })
+    return Object.fromEntries(entries)
   }
 
   /** Parsed with positions, for decoders. */
   get document(): JsonDocument {
-    this.#document ??= parseDocument(this.#bytes.toString('utf8'))
+    this.#document ??= parseDocument(this.bytes.toString('utf8'))
     return this.#document
-  }
-
-  get topLevel(): TopLevel {
-    this.#top ??= scanTopLevel(this.#bytes)
-    return this.#top
   }
 
   /** Sets one top-level member and keeps every other byte. */
   with(key: string, json: string): Body {
-    return new Body(setTopLevel(this.#bytes, this.topLevel, key, json))
+    return new Body(this.#source, new Map(this.#edits).set(key, json))
   }
+
+  get #isLarge(): boolean {
+    return this.#source.bytes.length > LARGE
+  }
+
+  *#members(): Iterable<readonly [string, () => unknown]> {
+    const { bytes, topLevel } = this.#source
+    for (const { key, valueStart, end } of topLevel.members) {
+      const edit = this.#edits.get(key)
+      yield [key, () => this.#parse(edit ?? bytes.toString('utf8', valueStart, end))]
+    }
+    for (const [key, json] of this.#edits) if (!topLevel.byKey.has(key)) yield [key, () => this.#parse(json)]
+  }
+
+  /** V8 may misread escaped keys (see document.ts), so texts of a body with such go the long way. */
+  #parse(json: string): unknown {
+    const needsCare = this.#source.topLevel.hasEscapedKeys
+    return needsCare ? parseDocument(json).value : JSON.parse(json)
+  }
+}
+
+const NO_EDITS: ReadonlyMap<string, string> = new Map()
+
+/** Bytes that several bodies share, scanned once. */
+class Source {
+  readonly bytes: Buffer
+  #topLevel: TopLevel | undefined
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  get topLevel(): TopLevel {
+    this.#topLevel ??= scanTopLevel(this.bytes)
+    return this.#topLevel
+  }
+}
+
+function emptyOf(first: number | undefined): unknown {
+  return first === 0x7b ? {} : first === 0x5b ? [] : '…'
 }

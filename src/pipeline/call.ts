@@ -222,7 +222,7 @@ export class EngineCall implements Call {
    */
   withoutCarriers(): EngineCall {
     const { body } = this.#state
-    return body && mayHoldCarrier(body.bytes) ? this.with({ conversation: this.conversation }) : this
+    return body && mayHoldCarrier(body.unedited) ? this.with({ conversation: this.conversation }) : this
   }
 
   detach(signal: AbortSignal): EngineCall {
@@ -255,6 +255,7 @@ export class EngineCall implements Call {
     const { body, model, format } = this.#state
     if (!body) return { turns: [], tools: [], sampling: {} }
     const { keeping } = this.exchange.surroundings
+    if (format === this.exchange.format) this.exchange.checkBody?.(body.document.value)
     return formatOf(this.exchange.surroundings, format).decodeRequest({
       operation: this.operation,
       model,
@@ -273,7 +274,7 @@ export class EngineCall implements Call {
         headers = {},
         amendment,
       } = formatOf(this.exchange.surroundings, this.format).encodeRequest(conversation, this.#encodeTarget())
-      this.#encoded = { body: new Body(Buffer.from(body)), losses, headers, amendment }
+      this.#encoded = { body: Body.of(Buffer.from(body)), losses, headers, amendment }
     }
     return this.#encoded
   }

@@ -37,6 +37,8 @@ export interface Exchange {
   readonly request: RequestParts
   /** Absent where the request has none (`GET`). */
   readonly body?: Body
+  /** Judges the whole shape of the body, of which a large one's was only outlined on arrival. Throws a Refusal 400. */
+  readonly checkBody?: (body: unknown) => void
   readonly client: Client
   readonly log: Log
   readonly lifetime: Lifetime

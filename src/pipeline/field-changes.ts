@@ -21,7 +21,7 @@ export function withFields(body: Body, changes: readonly FieldChange[]): Body {
     if (change.mode !== 'remove') JSON.parse(change.json)
     bytes = edited(bytes, keys, change)
   }
-  return bytes === body.bytes ? body : new Body(bytes)
+  return bytes === body.bytes ? body : Body.of(bytes)
 }
 
 function edited(bytes: Buffer, keys: readonly string[], change: FieldChange): Buffer {

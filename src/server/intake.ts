@@ -53,12 +53,16 @@ export class Intake {
     const { bytes, release } = await readBody(arrival.request, this.#limits)
     try {
       const body = parseBody(bytes, arrival.headers)
-      this.#checks.get(key(endpoint.format, endpoint.route.operation))?.(body.value)
+      this.#checkOf(endpoint)?.(body.outline)
       return { exchange: this.#exchange(arrival, body), release }
     } catch (error) {
       release()
       throw error
     }
+  }
+
+  #checkOf({ format, route }: Endpoint): ((body: unknown) => void) | undefined {
+    return this.#checks.get(key(format, route.operation))
   }
 
   #exchange({ endpoint, encodedModel, ...arrival }: Arrival, body: Body | undefined): Exchange {
@@ -73,6 +77,7 @@ export class Intake {
     }
     const head = endpoint.wire.readHead(request)
     const credential = credentialOf(headers, query)
+    const check = this.#checkOf(endpoint)
     return {
       id,
       pipeline: endpoint.pipeline,
@@ -80,6 +85,7 @@ export class Intake {
       head,
       request,
       ...(body ? { body } : {}),
+      ...(check ? { checkBody: check } : {}),
       client: {
         headers,
         address: arrival.request.socket.remoteAddress ?? '',

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { refusal } from '../errors.ts'
+import { TopLevelError } from '../json/top-level.ts'
 import { Body } from '../pipeline/body.ts'
 
 /**
@@ -9,13 +10,9 @@ import { Body } from '../pipeline/body.ts'
 export function parseBody(bytes: Buffer, headers: Readonly<Record<string, string | undefined>>): Body {
   checkMediaType(headers)
   if (!isUtf8(bytes)) throw refusal('malformed_json', 'The body is not valid UTF-8.')
-  const body = new Body(bytes)
-  const value = parsed(body)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refusal('malformed_json', 'The body must be a JSON object.')
-  }
+  const body = Body.of(bytes)
   // Sluice and the provider might each believe another one of the two (reliability.md, T11).
-  const [twice] = body.topLevel.duplicates
+  const [twice] = scanned(body)
   if (twice !== undefined) {
     throw refusal('malformed_json', `"${twice.slice(0, 64)}" stands in the body more than once.`, {
       param: twice.slice(0, 64),
@@ -24,22 +21,17 @@ export function parseBody(bytes: Buffer, headers: Readonly<Record<string, string
   return body
 }
 
-function parsed(body: Body): unknown {
+/** @returns keys that stand there more than once */
+function scanned(body: Body): readonly string[] {
   try {
-    // Before the parser, which builds a million nested arrays without a murmur; this stops at the depth limit.
-    void body.topLevel
-    return body.value
+    return body.duplicates
   } catch (error) {
-    const reason = error instanceof Error ? positionOf(error.message) : ''
-    throw refusal('malformed_json', `The body is not valid JSON${reason}.`)
+    if (!(error instanceof TopLevelError)) throw error
+    if (error.message.startsWith('expected an object')) {
+      throw refusal('malformed_json', 'The body must be a JSON object.')
+    }
+    throw refusal('malformed_json', `The body is not valid JSON: ${error.message}.`)
   }
-}
-
-/** Where it broke, without the client's own words that V8 quotes. */
-function positionOf(message: string): string {
-  const at = message.match(/at (?:position|offset) (\d+)/)?.[1]
-  if (/deep|depth|nest/i.test(message)) return ': it is nested too deeply'
-  return at === undefined ? '' : ` (at offset ${at})`
 }
 
 function checkMediaType(headers: Readonly<Record<string, string | undefined>>): void {

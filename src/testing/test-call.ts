@@ -104,5 +104,5 @@ function bodyOf({ prompt = 'Hello', conversation, maxOutputTokens }: CallSketch,
     ...(maxOutputTokens === undefined ? {} : { max_output_tokens: maxOutputTokens }),
     conversation: { turns: [turn], tools: [], sampling: {}, ...conversation },
   }
-  return new Body(Buffer.from(JSON.stringify(plain)))
+  return Body.of(Buffer.from(JSON.stringify(plain)))
 }

@@ -398,3 +398,30 @@ it('names of models in a path lead nowhere else', async () => {
     expect(decodeURIComponent(url)).not.toMatch(/\.\.|\/\/|[\\?#;\s]/)
   }
 })
+
+describe('a message of the wrong shape in a body of 20 KB', () => {
+  const body = JSON.stringify({
+    model: 'm',
+    max_tokens: 5,
+    messages: [{ role: 'user', content: 'x'.repeat(20_000) }, { content: 'no role' }],
+  })
+
+  it('is judged by a provider of the same format, which gets every byte', async () => {
+    await using upstream = await startUpstream({ status: 400, json: CHAT.error('no role') })
+    await using gateway = await startTestGateway(gatewayFor(CHAT, { provider: `${upstream.url}/base`, steps: '' }))
+    const reply = await post(gateway.url + CHAT.path(false), body)
+    expect(reply.status).toBe(400)
+    expect(upstream.requests[0]?.body.toString()).toBe(body)
+  })
+
+  it('is refused before a conversion, with the place', async () => {
+    await using upstream = await startUpstream()
+    const convert = '[[pipelines.main.processors]]\nuse = "convert"'
+    const config = gatewayFor(CHAT, { provider: `${upstream.url}/base`, steps: convert })
+    const converting = config.replace('client = "openai-chat"', 'client = "anthropic-messages"')
+    await using gateway = await startTestGateway(converting)
+    const reply = await post(gateway.url + CHAT.path(false), body)
+    expect([reply.status, JSON.parse(await reply.text()).error.param]).toEqual([400, 'messages[1].role'])
+    expect(upstream.requests).toEqual([])
+  })
+})

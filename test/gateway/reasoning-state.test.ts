@@ -137,7 +137,7 @@ test('a client that sends everything back needs nothing to be kept', async () =>
   const reply = await post(`${gateway.url}/v1/messages`, { ...asked, messages: [ASKED] })
   const content = reply.content as { type: string; id?: string; data?: string }[]
   expect(content.map(({ type }) => type)).toEqual(['redacted_thinking', 'tool_use'])
-  expect(content[0]?.data).toMatch(/^gw1\./)
+  expect(content[0]?.data).toMatch(/^Zgw1\./)
   // A new id, as after a detour through another tool: only the carrier can know.
   const renamed = content.map(block => (block.type === 'tool_use' ? { ...block, id: 'toolu_renamed' } : block))
   const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_renamed', content: 'seen' }] }
@@ -154,14 +154,14 @@ test('a carrier never reaches a provider, even where nothing is converted', asyn
   await using upstream = await startUpstream({ json: CLAUDE_REPLY })
   await using gateway = await startTestGateway(config('anthropic-messages', upstream.url))
   const content = [
-    { type: 'thinking', thinking: 'Of another.', signature: 'gw1.eyJhIjoxfQ.AAAA' },
-    { type: 'redacted_thinking', data: 'gw1.eyJhIjoxfQ.AAAA' },
+    { type: 'thinking', thinking: 'Of another.', signature: 'Zgw1.eyJhIjoxfQ.AAAA' },
+    { type: 'redacted_thinking', data: 'Zgw1.eyJhIjoxfQ.AAAA' },
     { type: 'thinking', thinking: 'Its own.', signature: 'EqQBnative' },
     { type: 'text', text: 'Well.' },
   ]
   const messages = [ASKED, { role: 'assistant', content }, { role: 'user', content: 'Go on.' }]
   await post(`${gateway.url}/v1/messages`, { model: 'claude-opus-4-6', max_tokens: 99, messages })
   const sent = upstream.requests[0]
-  expect(sent?.body.toString()).not.toContain('gw1.')
+  expect(sent?.body.toString()).not.toContain('Zgw1.')
   expect(sent?.json()).toMatchObject({ messages: [{}, { content: [content[2], content[3]] }, {}] })
 })

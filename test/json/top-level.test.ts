@@ -36,26 +36,22 @@ describe('scanTopLevel', () => {
     )
   })
 
-  it('ends on bytes that are not JSON, with a result inside of them or with an error', () => {
+  it('agrees with JSON.parse on what is an object, whatever the bytes', () => {
+    const bits = '{}[]:,"\\\\ 019-+.eEtrufalsn\n\t\u0001/bé😀'
+    const text = fc.oneof(
+      { weight: 3, arbitrary: damagedText },
+      { weight: 1, arbitrary: fc.string() },
+      { weight: 3, arbitrary: fc.string({ unit: fc.constantFrom(...bits), maxLength: 12 }) },
+      { weight: 2, arbitrary: fc.string({ unit: fc.constantFrom(...bits) }).map(inside => `"${inside}"`) },
+    )
     fc.assert(
-      fc.property(
-        fc.oneof(
-          damagedText.map(text => Buffer.from(text)),
-          fc.uint8Array().map(Buffer.from),
-        ),
-        bytes => {
-          try {
-            const top = scanTopLevel(bytes)
-            for (const { start, valueStart, end } of top.members) {
-              expect(start < valueStart && valueStart < end && end <= top.close).toBe(true)
-            }
-            expect(top.close).toBeLessThan(bytes.length)
-          } catch (error) {
-            expect(error).toBeInstanceOf(TopLevelError)
-          }
-        },
-      ),
-      { numRuns: 500 },
+      fc.property(text, fc.boolean(), fc.nat({ max: 7 }), (text, inObject, shift) => {
+        const source = Buffer.from(inObject ? `{"a":${text}}` : text)
+        // At any place of a word.
+        const bytes = Buffer.concat([Buffer.alloc(shift), source]).subarray(shift)
+        expect(isScanned(bytes)).toBe(isObject(source.toString()))
+      }),
+      { numRuns: 5000 },
     )
   })
 
@@ -130,10 +126,15 @@ describe('scanTopLevel', () => {
     ['', 'expected an object at byte 0'],
     ['[]', 'expected an object at byte 0'],
     ['{"a"', 'expected a colon at byte 4'],
-    ['{"a":', 'expected a value at byte 5'],
+    ['{"a":', 'unexpected end at byte 5'],
+    ['{"a":}', 'expected a value at byte 5'],
+    ['{"a":01}', 'expected a comma or a closing brace at byte 6'],
+    ['{"a":1.}', 'expected a value at byte 5'],
+    ['{"a":[1}', 'expected a comma or a closing bracket at byte 7'],
+    ['{} {}', 'unexpected text after the object at byte 3'],
     ['{"a":1,}', 'expected a key in quotes at byte 7'],
     ['{"a":"\\"', 'unterminated string at byte 5'],
-    ['{"a":[1', 'unexpected end at byte 7'],
+    ['{"a":[1', 'expected a comma or a closing bracket at byte 7'],
   ])('says where %s is not an object', (text, message) => {
     expect(() => scan(text)).toThrow(message)
   })
@@ -142,6 +143,27 @@ describe('scanTopLevel', () => {
 function parse(bytes: Buffer, member: Member | undefined): unknown {
   expect(member).toBeDefined()
   return JSON.parse(bytes.toString('utf8', member?.valueStart, member?.end))
+}
+
+function isScanned(bytes: Buffer): boolean {
+  try {
+    const { members, close } = scanTopLevel(bytes)
+    for (const { start, valueStart, end } of members) expect(start < valueStart && valueStart < end).toBe(true)
+    expect(members.every(({ end }) => end <= close) && close < bytes.length).toBe(true)
+    return true
+  } catch (error) {
+    expect(error).toBeInstanceOf(TopLevelError)
+    return false
+  }
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 function keysOf(value: unknown): string[] {
