@@ -2,6 +2,7 @@
 import { RawJson, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation } from '../conversation.ts'
+import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { CacheMarks } from './cache-marks.ts'
 import { type Encoding, unsupported } from './encoding.ts'
@@ -16,8 +17,9 @@ import { encodeThinking } from './thinking-encode.ts'
 import { encodeTools } from './tools-encode.ts'
 
 /** @throws Refusal 400 when the request cannot be said here and must not be cut */
-export function encodeRequest(asked: Conversation, target: EncodeTarget): EncodedRequest {
+export function encodeRequest(given: Conversation, target: EncodeTarget): EncodedRequest {
   const log = new LossLog()
+  const asked = withSearchAsFunction(given, log)
   const { capabilities } = target
   const encoding: Encoding = { target, capabilities, log, marks: new CacheMarks(asked, log) }
   refuseImpossible(asked, target)
@@ -137,7 +139,10 @@ function refuseImpossible(conversation: Conversation, target: EncodeTarget): voi
     throw new Refusal(400, 'unsupported_by_target', `Anthropic has nothing like "${target.operation}".`)
   }
   if (candidates !== undefined && candidates > 1) {
-    throw unsupported('candidates', 'Anthropic gives one answer a call. Ask for one ("n", "candidateCount"), or call several times.')
+    throw unsupported(
+      'candidates',
+      'Anthropic gives one answer a call. Ask for one ("n", "candidateCount"), or call several times.',
+    )
   }
   const other = modalities?.find(modality => modality.toLowerCase() !== 'text')
   if (other !== undefined) throw unsupported('modalities', `Anthropic answers in text only, not in ${other}.`)

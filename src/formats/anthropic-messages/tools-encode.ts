@@ -1,7 +1,6 @@
 /** Tools and the choice among them, canonical → wire. */
 import { RawJson } from '../../json/raw.ts'
 import type { Conversation, CustomTool, FunctionTool, Tool, ToolCallPart } from '../conversation.ts'
-import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { encodeHosted, hostedChoice, type NamedTool } from './hosted-tools.ts'
@@ -19,9 +18,7 @@ export interface EncodedTools {
 
 /** @param thinks whether manual thinking is on, with which no tool can be forced */
 export function encodeTools(conversation: Conversation, thinks: boolean, encoding: Encoding): EncodedTools {
-  const all = loadable(conversation.tools, encoding).flatMap(
-    (tool, index) => encodeTool(tool, `tools[${index}]`, encoding) ?? [],
-  )
+  const all = conversation.tools.flatMap((tool, index) => encodeTool(tool, `tools[${index}]`, encoding) ?? [])
   const late = lateTools(conversation, encoding)
   const named = distinct([...all, ...late])
   const servers = conversation.tools.find(isMcpServers)
@@ -32,17 +29,6 @@ export function encodeTools(conversation: Conversation, thinks: boolean, encodin
   return { tools: kept.map(tool => tool.block), ...(choice === undefined ? {} : { choice }), ...mcpServers }
 }
 
-/** Tools that a client's own search would have loaded: no search finds them here, so all are there from the beginning. */
-function loadable(tools: readonly Tool[], { log }: Encoding): readonly Tool[] {
-  if (!tools.some(tool => tool.kind === 'hosted' && isClientToolSearch(tool))) return tools
-  return tools.map((tool, index) => {
-    if (tool.kind !== 'function' || tool.deferred !== true) return tool
-    log.approximated(`tools[${index}].deferred`, 'loaded at once: nothing here looks for tools that are held back')
-    const { deferred: _, ...loaded } = tool
-    return loaded
-  })
-}
-
 function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | undefined {
   if (isMcpServers(tool)) return undefined
   switch (tool.kind) {
@@ -51,9 +37,7 @@ function encodeTool(tool: Tool, path: string, encoding: Encoding): NamedTool | u
     case 'custom':
       return { name: flatName(tool), block: encodeCustom(tool, path, encoding) }
     case 'hosted':
-      if (!isClientToolSearch(tool)) return encodeHosted(tool, path, encoding)
-      encoding.log.dropped(path, NO_TOOL_SEARCH)
-      return undefined
+      return encodeHosted(tool, path, encoding)
   }
 }
 

@@ -1,14 +1,17 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
+import { inTurn } from '../amendment.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
+import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
 import { HALF_CHARACTER, withWholeCharacters } from '../whole-characters.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities, withinSampling } from '../within-capabilities.ts'
+import { withAnswerForm } from './answer-form.ts'
 import { encodeConfig } from './config-encode.ts'
 import { type Content, ContentsEncoder } from './contents-encode.ts'
 import { encodeEmbedding } from './embedding.ts'
@@ -32,12 +35,17 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   noteTopLevelLosses(conversation, losses)
   const { capabilities } = target
   const said = withWholeCharacters(conversation, path => losses.approximated(path, HALF_CHARACTER))
-  const settled = withToolsOfTurns(withSettingsOfTurns(withFunctionsForDesigns(said, losses), losses), losses)
+  const settled = withToolsOfTurns(
+    withSettingsOfTurns(withFunctionsForDesigns(withSearchAsFunction(said, losses), losses), losses),
+    losses,
+  )
   const sampling = withinSampling(settled, capabilities, losses)
-  const whole = { ...withinCapabilities(settled, capabilities, losses), sampling }
+  const { conversation: formed, amendment: unwrapping } = withAnswerForm(settled, capabilities, losses)
+  const whole = { ...withinCapabilities(formed, capabilities, losses), sampling }
   const { cached, head, rest } = splitHead(whole.turns, capabilities)
-  const { sent: stop, amendment } = planStop(whole, capabilities.stop ? MOST_STOPS : 0, target.stream)
-  if (amendment) losses.approximated('stop', STOPS_HERE)
+  const { sent: stop, amendment: stopping } = planStop(whole, capabilities.stop ? MOST_STOPS : 0, target.stream)
+  if (stopping) losses.approximated('stop', STOPS_HERE)
+  const amendment = inTurn(unwrapping, stopping)
   const body: Members = {
     cachedContent: cached,
     ...encodeTurns(head, rest, target, losses),

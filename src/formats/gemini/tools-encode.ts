@@ -1,7 +1,6 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolChoice } from '../conversation.ts'
-import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { extensionMembers, FORMAT, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
@@ -76,10 +75,6 @@ function encodeCustom(tool: CustomTool, path: string, losses: Losses): Writable 
 
 function encodeHosted(tool: HostedTool, choice: ToolChoice | undefined, path: string, losses: Losses): Writable {
   if (tool.format === FORMAT) return new RawJson(tool.json)
-  if (isClientToolSearch(tool)) {
-    losses.dropped(path, NO_TOOL_SEARCH)
-    return undefined
-  }
   if (!isWebSearch(tool)) {
     throw unsupported(path, `(${tool.name}) is run by another provider, and Gemini has none like it. Leave it out.`)
   }

@@ -6,6 +6,7 @@ import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
 import { cacheKeyForOpenAi, userIdForOpenAi } from '../end-user.ts'
+import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
@@ -30,7 +31,11 @@ export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): 
   const settled = withSettingsAtEnd(asked, path =>
     ledger.approximated(path, 'Chat Completions has the same settings from beginning to end'),
   )
-  const conversation = withinCapabilities(withFunctionsForDesigns(settled, ledger), target.capabilities, ledger)
+  const conversation = withinCapabilities(
+    withFunctionsForDesigns(withSearchAsFunction(settled, ledger), ledger),
+    target.capabilities,
+    ledger,
+  )
   const reasoning = encodeReasoningSettings(conversation, target)
   const { sent: stop, amendment } = stopPlan(conversation, encodeTarget.stream, target)
   const fields: WireFields = {

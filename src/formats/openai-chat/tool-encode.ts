@@ -2,7 +2,6 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, CustomTool, Extensions, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
-import { isClientToolSearch, NO_TOOL_SEARCH } from '../tool-search.ts'
 import { cacheFields } from './content-encode.ts'
 import { functionFor } from './free-text-tools.ts'
 import { FORMAT } from './name.ts'
@@ -71,10 +70,6 @@ function encodeTool(tool: Tool, path: string, target: Target): WireFields | RawJ
         : encodeFunction(functionFor(tool, path, target.ledger), path, target)
     default:
       if (tool.format === FORMAT) return new RawJson(tool.json)
-      if (isClientToolSearch(tool)) {
-        target.ledger.dropped(path, NO_TOOL_SEARCH)
-        return undefined
-      }
       throw unsupported(target, path, `the tool "${tool.name}", which only ${tool.format} has,`)
   }
 }

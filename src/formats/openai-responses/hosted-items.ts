@@ -1,6 +1,7 @@
 /** Calls and results of tools that the provider, or a client of its design, runs: kept whole. */
 import type { JsonDocument } from '../../json/document.ts'
 import type { HostedToolPart, Turn } from '../conversation.ts'
+import { isClientRun } from './client-search.ts'
 import { type Fields, stringOf } from './fields.ts'
 import type { DecodedItem } from './item-decode.ts'
 import { FORMAT } from './name.ts'
@@ -48,7 +49,8 @@ export function decodeHostedItem(document: JsonDocument, item: Fields): DecodedI
   const callId = stringOf(item.call_id) ?? stringOf(item.approval_request_id)
   const id = stringOf(item.id)
   return {
-    role: kind.role,
+    // What the client has found, it gives back like the result of any call.
+    role: kind.phase === 'result' && isClientRun(item) ? 'tool' : kind.role,
     parts: [
       {
         type: 'hosted-tool',

@@ -11,8 +11,9 @@ import type { LossList } from './loss-list.ts'
 import { MessageItem } from './message-item.ts'
 import { FORMAT } from './name.ts'
 import { isOwn, PartStates, takesStateBack } from './opaque-state.ts'
-import { CallItem, type ItemStatus, WholeItem } from './output-items.ts'
+import { CallItem, type ItemStatus, type Place, WholeItem } from './output-items.ts'
 import { ReasoningItem } from './reasoning-item.ts'
+import { SearchItem } from './search-item.ts'
 import type { SseFrames } from './sse-frames.ts'
 
 export type PartEvent = Extract<ReplyEvent, { readonly index: number }>
@@ -68,7 +69,7 @@ export class OutputEncoder {
         if (item instanceof MessageItem) this.#words.push(event.text)
         return begun + (item instanceof MessageItem || item instanceof ReasoningItem ? item.text(event.text) : '')
       case 'arguments-delta':
-        return item instanceof CallItem ? item.add(event.text) : ''
+        return item instanceof CallItem || item instanceof SearchItem ? item.add(event.text) : ''
       case 'section-break':
         return item instanceof ReasoningItem ? item.sectionBreak() : ''
       case 'state':
@@ -90,7 +91,8 @@ export class OutputEncoder {
       if (value !== undefined) item.state(value)
       return this.#items.detach(index)
     }
-    const of = item instanceof CallItem ? 'call' : item === undefined || item instanceof MessageItem ? 'text' : 'other'
+    const isCall = item instanceof CallItem || item instanceof SearchItem
+    const of = isCall ? 'call' : item === undefined || item instanceof MessageItem ? 'text' : 'other'
     const carrier = this.#states.take(index, { at: item === undefined ? 'self' : 'previous', of })
     const detached = this.#items.detach(index)
     return detached + this.#carrierItem(carrier)
@@ -201,8 +203,9 @@ export class OutputEncoder {
   }
 
   #called(index: number, part: ToolCallPart): string {
-    const { call, unwrap } = this.#tools.resolve(part)
     const ahead = this.#carrierItem(this.#states.take(index, { at: 'next', of: 'call' }))
+    if (this.#tools.isSearch(part)) return ahead + this.#searched(index, part)
+    const { call, unwrap } = this.#tools.resolve(part)
     const callId = this.#ids.callId(call.callId)
     const prefix = call.kind === 'custom' ? 'ctc' : 'fc'
     const bag = bagOf(part)
@@ -214,6 +217,14 @@ export class OutputEncoder {
     )
     this.#items.attach(index, open)
     return ahead + frames + (open.item instanceof CallItem ? open.item.add(part.arguments) : '')
+  }
+
+  #searched(index: number, part: ToolCallPart): string {
+    const callId = this.#ids.callId(part.callId)
+    const item = (place: Place): SearchItem => new SearchItem(place, callId)
+    const { open, frames } = this.#items.begin('tsc', false, undefined, item)
+    this.#items.attach(index, open)
+    return frames + (open.item instanceof SearchItem ? open.item.add(part.arguments) : '')
   }
 
   /** Parts that come whole or not at all. */
