@@ -24,6 +24,7 @@ import { type Endpoint, RouteTable } from './server/routes.ts'
 import type { Pipeline } from './server/visit.ts'
 import { listPrices } from './services/prices.ts'
 import type { Services } from './services/services.ts'
+import { UnfitStore } from './services/store-driver.ts'
 
 /** Everything set up; not listening yet. */
 export interface ReadyGateway {
@@ -53,7 +54,7 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
   if (problems.length > 0) throw new ConfigProblems(problems)
   services.engine.describe({ providers: config.providers, models: modelNames(blueprint) })
   const providers = connectProviders(blueprint, services)
-  await services.store.ready()
+  await awaitStore(blueprint, services)
   const surroundings: Surroundings = {
     formats,
     providers: new Map([...providers].map(([name, { facts }]) => [name, facts])),
@@ -75,6 +76,16 @@ export async function setUpGateway(blueprint: Blueprint, services: Services): Pr
     providers,
     close,
     listen: where => run(blueprint, services, { endpoints, surroundings, pipelines, close }, where),
+  }
+}
+
+/** @throws ConfigProblems when the store is there, and of no use */
+async function awaitStore({ config }: Blueprint, { store }: Services): Promise<void> {
+  try {
+    await store.ready()
+  } catch (error) {
+    if (!(error instanceof UnfitStore)) throw error
+    throw new ConfigProblems([{ file: config.file, key: 'store.url', message: error.message }])
   }
 }
 

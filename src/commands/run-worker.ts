@@ -26,14 +26,20 @@ export async function runWorker(blueprint: Blueprint, count: number, given: Argu
   const services = servicesOf(config, count, line)
   heedThePrimaryOnly()
   surviveStrayRejections(services)
-  const ready = await setUpGateway(blueprint, services)
+  // Whoever listens to messages, or is connected to the store, never ends by himself.
+  const leaveOff = async (): Promise<void> => {
+    process.channel?.unref()
+    await services.close()
+  }
+  const ready = await setUpGateway(blueprint, services).catch(async (error: unknown) => {
+    await leaveOff()
+    throw error
+  })
   try {
     running = await ready.listen(given)
   } catch (error) {
-    // Whoever listens to messages never ends by himself.
-    process.channel?.unref()
     await ready.close()
-    await services.close()
+    await leaveOff()
     throw addressProblem(error, { ...config.server, ...given })
   }
   await line.ask({ kind: 'ready', url: running.url }, TIMEOUT_MS)

@@ -30,7 +30,11 @@ export async function run(given: Arguments, environment: Environment, version: s
 async function runAlone(blueprint: Blueprint, given: Arguments, version: string): Promise<number> {
   const { config } = blueprint
   const services = startServices({ ...config.log, secrets: [...secretsIn(config)] }, config)
-  const ready = await setUpGateway(blueprint, services)
+  const ready = await setUpGateway(blueprint, services).catch(async (error: unknown) => {
+    // A connection to the store would keep the process alive.
+    await services.close()
+    throw error
+  })
   const running = await ready.listen(given).catch(async (error: unknown) => {
     await ready.close()
     await services.close()

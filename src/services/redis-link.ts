@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type { Redis } from 'ioredis'
 import type { Script } from './redis-scripts.ts'
-import { StoreOutage } from './store-driver.ts'
+import { StoreOutage, UnfitStore } from './store-driver.ts'
 
 export interface RedisLinkOptions {
   /** `redis://`, or `rediss://` for TLS. */
@@ -24,7 +24,7 @@ const SILENCE_MS = 3_000
 export class RedisLink {
   readonly #redis: Redis
   readonly #deadlineMs: number
-  /** Settles with the first connection, or when it has failed or takes too long. */
+  /** Settles with the first connection, or when it has failed or takes too long. Rejects with `UnfitStore`. */
   readonly ready: Promise<void>
   /** How many commands Redis has answered. */
   #answers = 0
@@ -48,6 +48,8 @@ export class RedisLink {
     })
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
+    // Whoever does not wait for it hears of it in each answer.
+    first.promise.catch(() => {})
     setTimeout(first.resolve, FIRST_CONNECTION_MS).unref()
     this.#redis.on('error', (error: Error) => {
       first.resolve()
@@ -55,7 +57,7 @@ export class RedisLink {
     })
     this.#redis.on('ready', () => {
       this.#silentSince = undefined
-      first.resolve()
+      void this.#checkKind().then(first.resolve, first.reject)
     })
   }
 
@@ -81,6 +83,13 @@ export class RedisLink {
 
   close(): void {
     this.#redis.disconnect()
+  }
+
+  /** @throws UnfitStore when it is a node of a cluster: of others' keys it would only say where they are */
+  async #checkKind(): Promise<void> {
+    // Whom its rights do not let ask is told by the first answer.
+    const info = await this.#redis.call('INFO', 'server').catch(() => '')
+    if (/^(?:redis|server)_mode:cluster/m.test(String(info))) throw new UnfitStore(CLUSTER)
   }
 
   async #call(name: string, values: readonly string[]): Promise<unknown> {
@@ -150,9 +159,13 @@ export class RedisLink {
   }
 }
 
+const CLUSTER =
+  'Redis runs in cluster mode, which is not supported; name a single server, or a proxy before the cluster'
+
 /** Of a Redis error its code and words; they name keys of ours, but never a credential. */
 function reasonOf(error: unknown): string {
   const { message = '', code } = error as { readonly message?: string; readonly code?: string }
+  if (message.startsWith('MOVED ')) return CLUSTER
   return (message === '' ? (code ?? 'unknown') : message).slice(0, 200)
 }
 

@@ -20,7 +20,10 @@ export interface StoreDriver extends Pick<Store, 'get' | 'set' | 'add' | 'rememb
   settle(id: string, demands: readonly Demand[], used: readonly number[]): Promise<boolean>
   /** @returns false when there is no such reservation any more */
   renew(id: string, demands: readonly Demand[], ttlMs: number): Promise<boolean>
-  /** Settles when it can be used, or when that is not to be waited for any longer. Never rejects. */
+  /**
+   * Settles when it can be used, or when that is not to be waited for any longer.
+   * @throws UnfitStore
+   */
   ready?(): Promise<void>
   close(): Promise<void>
 }
@@ -33,4 +36,9 @@ export function stepOf(key: string): string {
 /** The store cannot be reached, did not answer in time, or answered that it cannot. What was asked may still be done. */
 export class StoreOutage extends Error {
   override readonly name = 'StoreOutage'
+}
+
+/** The store is in reach, and of a kind that cannot be used here at all. The message says what to do. */
+export class UnfitStore extends Error {
+  override readonly name = 'UnfitStore'
 }

@@ -7,7 +7,10 @@ import type { StoreDriver } from './store-driver.ts'
 export interface SharedStore extends Store {
   /** The part of it that belongs to one step: its keys meet no other step's. */
   forStep(pipeline: string, label: string): Store
-  /** Settles when it can be used, or when that is not to be waited for any longer. Never rejects. */
+  /**
+   * Settles when it can be used, or when that is not to be waited for any longer.
+   * @throws UnfitStore
+   */
   ready(): Promise<void>
   close(): Promise<void>
 }

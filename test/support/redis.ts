@@ -31,13 +31,13 @@ function binary(): string | undefined {
   return undefined
 }
 
-/** A server of our own on a free port, which keeps nothing on disk. */
-export async function startRedis(): Promise<RedisServer> {
+/** A server of our own on a free port, which keeps nothing on disk. @param further options of its command line */
+export async function startRedis(further: readonly string[] = []): Promise<RedisServer> {
   const path = binary()
   if (path === undefined) throw new Error('redis-server is not installed')
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'sluice-redis-'))
-  let server = await launch(path, port, folder)
+  let server = await launch(path, port, folder, further)
   const kill = async (): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return
     server.kill('SIGKILL')
@@ -49,7 +49,7 @@ export async function startRedis(): Promise<RedisServer> {
     resume: () => void server.kill('SIGCONT'),
     kill,
     restart: async () => {
-      server = await launch(path, port, folder)
+      server = await launch(path, port, folder, further)
     },
     [Symbol.asyncDispose]: async () => {
       await kill()
@@ -58,9 +58,9 @@ export async function startRedis(): Promise<RedisServer> {
   }
 }
 
-async function launch(path: string, port: number, folder: string) {
+async function launch(path: string, port: number, folder: string, further: readonly string[]) {
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
-  const server = spawn(path, settings, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(path, [...settings, ...further], { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const chunk of server.stdout) {
     if (String(chunk).includes('Ready to accept connections')) break
   }
