@@ -13,6 +13,8 @@ export interface Findings {
   readonly samples: Readonly<Record<string, readonly object[]>>
   /** Scenarios that could not be measured, and why. */
   readonly failures: Readonly<Record<string, string>>
+  /** Peers that could not be had, and why. */
+  readonly leftOut: Readonly<Record<string, string>>
 }
 
 /**
@@ -38,11 +40,15 @@ export async function bench(
     }
   }
   return {
-    occasion: occasionOf(effort, peers),
+    occasion: occasionOf(
+      effort,
+      peers.filter(name => !stage.leftOut.has(name)),
+    ),
     effort,
     tables: tablesOf(measured),
     samples: Object.fromEntries([...measured].map(([{ name }, { samples }]) => [name, samples])),
     failures,
+    leftOut: Object.fromEntries(stage.leftOut),
   }
 }
 

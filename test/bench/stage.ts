@@ -27,11 +27,12 @@ export class Stage implements AsyncDisposable {
   readonly surroundings: Surroundings
   /** Of the gateways that can be compared here. */
   readonly names: readonly TargetName[]
+  /** Peers that cannot be had, and why. */
+  readonly leftOut = new Map<TargetName, string>()
   readonly #upstream: Helper
   readonly #load: Helper
   readonly #targets = new Map<TargetName, Target>()
   readonly #kept: Target[] = []
-  readonly #leftOut = new Set<TargetName>()
   readonly #say: (line: string) => void
 
   private constructor(
@@ -75,15 +76,16 @@ export class Stage implements AsyncDisposable {
   async targets(names: readonly TargetName[] = this.names): Promise<readonly Target[]> {
     const found: Target[] = []
     for (const name of names) {
-      if (this.#leftOut.has(name)) continue
+      if (this.leftOut.has(name)) continue
       try {
         const target = this.#targets.get(name) ?? (await this.start(name))
         this.#targets.set(name, target)
         found.push(target)
       } catch (error) {
         if (!PEER_NAMES.some(peer => peer === name)) throw error
-        this.#leftOut.add(name)
-        this.#say(`left out: ${name}: ${error instanceof Error ? error.message : String(error)}`)
+        const reason = error instanceof Error ? error.message : String(error)
+        this.leftOut.set(name, reason)
+        this.#say(`left out: ${name}: ${reason}`)
       }
     }
     return found

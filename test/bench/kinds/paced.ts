@@ -79,7 +79,7 @@ async function sample(
   const running = stage.run({ ...job, isTimed: true })
   const window = await measureWindow(stage, target, count, ramp + margin)
   const result = await running
-  const kibPerStream = (window.memory - before) / window.open
+  const kibPerStream = (window.memory - before) / window.most
   return { ...result, ...window, kibPerStream, expected: count * tokens }
 }
 
@@ -89,7 +89,9 @@ async function measureWindow(
   target: Target,
   streams: number,
   patienceSeconds: number,
-): Promise<Pick<PacedSample, 'microsPerChunk' | 'foreign' | 'open'> & { readonly memory: number }> {
+): Promise<
+  Pick<PacedSample, 'microsPerChunk' | 'foreign' | 'open'> & { readonly memory: number; readonly most: number }
+> {
   const deadline = performance.now() + patienceSeconds * 1000
   while ((await stage.progress()).open < streams && performance.now() < deadline) await pause(POLL_MS)
   const begin = await stage.progress()
@@ -100,7 +102,8 @@ async function measureWindow(
   return {
     microsPerChunk: used.targetMicros / (end.tokens - begin.tokens),
     foreign: used.foreign,
-    open: end.open,
+    open: Math.min(begin.open, end.open),
+    most: Math.max(begin.open, end.open),
     memory: memoryOf(target),
   }
 }

@@ -117,8 +117,14 @@ function installed(name: PeerName, peer: Peer): string {
     cwd: folder,
     encoding: 'utf8',
   })
-  if (status !== 0) throw new Error(`npm cannot fetch ${peer.package}@${peer.version}: ${stderr.trim().slice(-400)}`)
+  if (status !== 0) throw new Error(`npm cannot fetch ${peer.package}@${peer.version}: ${complaint(stderr)}`)
   return found
+}
+
+/** The first lines in which npm says what is wrong. */
+function complaint(stderr: string): string {
+  const lines = [...stderr.matchAll(/^npm error (.+)$/gm)].map(([, line = '']) => line.trim())
+  return lines.slice(0, 3).join('; ')
 }
 
 function versionIn(folder: string): string | undefined {
