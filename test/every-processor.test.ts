@@ -21,11 +21,15 @@ import { hurriedClock } from './components/hurried-clock.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const packageJson = JSON.parse(await readFile(`${ROOT}/package.json`, 'utf8')) as { dependencies: object }
 
-const gatewayTests = await Promise.all(
-  readdirSync(`${ROOT}/test/gateway`)
-    .filter(file => file.endsWith('.test.ts'))
-    .map(file => readFile(`${ROOT}/test/gateway/${file}`, 'utf8')),
+/** Tests with a whole gateway in them. */
+const gatewayTests = (await textsIn('test/gateway', 'test/processors')).filter(text =>
+  text.includes('startTestGateway'),
 )
+
+async function textsIn(...folders: readonly string[]): Promise<readonly string[]> {
+  const files = folders.flatMap(folder => readdirSync(`${ROOT}/${folder}`).map(file => `${ROOT}/${folder}/${file}`))
+  return Promise.all(files.filter(file => file.endsWith('.test.ts')).map(file => readFile(file, 'utf8')))
+}
 
 /** Where a call needs something to be let through by the processor's first example. */
 const WELCOME: Readonly<Record<string, CallSketch>> = {
