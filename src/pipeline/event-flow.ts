@@ -22,10 +22,11 @@ export function eventFlow(reply: EngineReply): Flow<ReplyEvent> {
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
 }
 
-function originEvents(exchange: Exchange, { body, format, provider, finishing }: Origin): Flow<ReplyEvent> {
+function originEvents(exchange: Exchange, origin: Origin): Flow<ReplyEvent> {
+  const { body, format } = origin
   switch (body.kind) {
     case 'stream':
-      return mapFlow(body.flow, decoding(exchange, format, provider, finishing))
+      return mapFlow(body.flow, decoding(exchange, origin))
     case 'whole':
       return flowOf(wholeEvents(exchange, format, body.bytes))
     case 'events':
@@ -63,9 +64,7 @@ export function changed(event: ReplyEvent, changes: EngineReply['changes']): rea
 /** Frames → events. What comes after the terminal event is not looked at. */
 export function decoding(
   exchange: Exchange,
-  format: Format,
-  provider: string,
-  finishing?: () => void,
+  { format, provider, finishing, scrub }: Pick<Origin, 'format' | 'provider' | 'finishing' | 'scrub'>,
 ): Stage<Buffer, ReplyEvent> {
   const frames = new FrameReader(provider)
   const decoder = formatOf(exchange.surroundings, format).decodeStream()
@@ -73,7 +72,7 @@ export function decoding(
   const emit = (events: readonly ReplyEvent[]): readonly ReplyEvent[] => {
     over = events.some(({ type }) => type === 'end' || type === 'error')
     if (over) finishing?.()
-    return events
+    return over && scrub ? events.map(event => scrubbed(event, scrub)) : events
   }
   return {
     item: chunk => (over ? [] : frames.push(chunk).flatMap(frame => (over ? [] : emit(decoder.frame(frame))))),
@@ -86,6 +85,12 @@ export function decoding(
     // A connection that breaks behind the end has broken nothing.
     fail: () => (over ? [] : undefined),
   }
+}
+
+function scrubbed(event: ReplyEvent, scrub: (text: string) => string): ReplyEvent {
+  if (event.type !== 'error') return event
+  const { message, details } = event.error
+  return { ...event, error: { ...event.error, message: scrub(message), ...(details && { details: scrub(details) }) } }
 }
 
 /** Keeps what metrics and limits need to know of the events that pass. */

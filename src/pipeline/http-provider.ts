@@ -136,6 +136,7 @@ export class HttpProvider {
       format: this.#settings.kind.format,
       body,
       ...(amendment && { amendment }),
+      scrub: text => scrubSecrets(text, this.#secrets(key)),
       finishing: () => response.body.finishing(),
       cancel: () => response.body.cancel(),
     })

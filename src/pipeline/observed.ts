@@ -6,7 +6,7 @@ import type { EngineReply } from './reply.ts'
 /** The same chunks; the observers of the reply see what is in them, as far as it can be decoded. */
 export function observed({ changes, exchange, origin }: EngineReply, flow: Flow<Buffer>): Flow<Buffer> {
   if (changes.length === 0) return flow
-  const decoder = decoding(exchange, origin.format, origin.provider)
+  const decoder = decoding(exchange, { ...origin, finishing: () => {} })
   return mapFlow(flow, {
     item(chunk) {
       for (const event of decoder.item(chunk)) changed(event, changes)

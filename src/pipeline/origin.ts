@@ -19,6 +19,8 @@ export interface Origin {
   readonly body: OriginBody
   /** What the request asks to be done to it. */
   readonly amendment?: Amendment
+  /** Takes credentials out of what the provider says of errors. */
+  scrub?(text: string): string
   /** Told when the terminal event has passed. */
   finishing?(): void
   /** Lets go of whatever is behind the body. */

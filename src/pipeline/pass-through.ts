@@ -70,7 +70,7 @@ class PassThrough implements Stage<Buffer, Buffer> {
   }
 
   #watched(chunk: Buffer): readonly Buffer[] {
-    const hidden = this.#read(chunk)
+    const changes = this.#read(chunk)
     const { boundary } = this.#frames
     if (boundary === this.#sent) {
       this.#held.append(chunk)
@@ -82,7 +82,7 @@ class PassThrough implements Stage<Buffer, Buffer> {
     const start = this.#sent
     this.#sent = boundary
     const whole = length < bytes.length ? bytes.subarray(0, length) : bytes
-    return hidden.length === 0 ? [whole] : without(whole, hidden, start)
+    return changes.length === 0 ? [whole] : this.#changed(whole, changes, start)
   }
 
   /** @throws UpstreamError when the stream ended too early */
@@ -92,7 +92,9 @@ class PassThrough implements Stage<Buffer, Buffer> {
     this.#reply.end.note(this.#observer.observation)
     if (!this.#told) throw transportError('truncated', this.#reply.origin.provider)
     const isShown = this.#held.length > 0 && !(this.#hideUsage && sign === 'usage')
-    return isShown ? [this.#held.take()] : []
+    if (!isShown) return []
+    const bytes = this.#held.take()
+    return [sign === 'error' ? this.#scrubbed(bytes) : bytes]
   }
 
   /** A connection that breaks behind the end has broken nothing. */
@@ -100,16 +102,17 @@ class PassThrough implements Stage<Buffer, Buffer> {
     return this.#told ? [] : undefined
   }
 
-  /** @returns where the frames lie that are not for the client, as offsets in the stream */
+  /** @returns the frames that do not go out as they are, as offsets in the stream */
   #read(chunk: Buffer): readonly Span[] {
-    const hidden: Span[] = []
+    const changes: Span[] = []
     let start = this.#sent
     for (const [index, frame] of this.#frames.push(chunk).entries()) {
       const end = this.#frames.frameEnds[index] ?? start
-      if (this.#see(frame) === 'usage' && this.#hideUsage) hidden.push([start, end])
+      const sign = this.#see(frame)
+      if (sign === 'error' || (sign === 'usage' && this.#hideUsage)) changes.push({ start, end, sign })
       start = end
     }
-    return hidden
+    return changes
   }
 
   #see(frame: SseFrame): FrameSign {
@@ -124,6 +127,25 @@ class PassThrough implements Stage<Buffer, Buffer> {
     return sign
   }
 
+  /** The bytes around frames that are not for the client, and errors in words that they may hear. */
+  #changed(bytes: Buffer, changes: readonly Span[], start: number): readonly Buffer[] {
+    const pieces: Buffer[] = []
+    let at = 0
+    for (const { start: from, end, sign } of changes) {
+      pieces.push(bytes.subarray(at, from - start))
+      at = end - start
+      if (sign === 'error') pieces.push(this.#scrubbed(bytes.subarray(from - start, at)))
+    }
+    return [...pieces, bytes.subarray(at)].filter(piece => piece.length > 0)
+  }
+
+  /** The same bytes, unless there is a credential in them. */
+  #scrubbed(frame: Buffer): Buffer {
+    const text = frame.toString('utf8')
+    const clean = this.#reply.origin.scrub?.(text) ?? text
+    return clean === text ? frame : Buffer.from(clean)
+  }
+
   #joined(chunk: Buffer): Buffer {
     if (this.#held.length === 0) return chunk
     this.#held.append(chunk)
@@ -133,19 +155,19 @@ class PassThrough implements Stage<Buffer, Buffer> {
 
 const FRAME_END = '\n\n'
 
-/** One buffer again where nothing of the chunk was held back or left out. */
+/** One buffer again where the pieces are the chunk's own bytes, one after the other and all of them. */
 function adjoined(pieces: readonly Buffer[], chunk: Buffer): readonly Buffer[] {
-  if (pieces.length < 2) return pieces
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  return length === chunk.length && pieces[0]?.byteOffset === chunk.byteOffset ? [chunk] : pieces
+  let at = chunk.byteOffset
+  for (const { buffer, byteOffset, length } of pieces) {
+    if (buffer !== chunk.buffer || byteOffset !== at) return pieces
+    at += length
+  }
+  return at === chunk.byteOffset + chunk.length ? [chunk] : pieces
 }
 
-type Span = readonly [start: number, end: number]
-
-/** The bytes around the spans. @param start the offset in the stream where `bytes` begins */
-function without(bytes: Buffer, spans: readonly Span[], start: number): readonly Buffer[] {
-  const edges = [0, ...spans.flatMap(([from, to]) => [from - start, to - start]), bytes.length]
-  const pieces: Buffer[] = []
-  for (let at = 0; at < edges.length; at += 2) pieces.push(bytes.subarray(edges[at], edges[at + 1]))
-  return pieces.filter(piece => piece.length > 0)
+/** A frame that is left out or looked over, by its offsets in the stream. */
+interface Span {
+  readonly start: number
+  readonly end: number
+  readonly sign: FrameSign
 }

@@ -7,6 +7,9 @@ const SHORTEST = 8
 
 /** Takes credentials out of a provider's own words: those it was asked with, and whatever looks like one. */
 export function scrubSecrets(text: string, secrets: readonly string[]): string {
-  const known = secrets.filter(secret => secret.length >= SHORTEST)
+  // In a provider's words a secret stands as it is, or as JSON writes it.
+  const known = secrets
+    .filter(secret => secret.length >= SHORTEST)
+    .flatMap(secret => [secret, JSON.stringify(secret).slice(1, -1)])
   return known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text).replace(KEY_LIKE, '[secret]')
 }

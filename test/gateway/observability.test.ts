@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { exchangeRaw, get, post } from '../support/sse-client.ts'
 import { type Act, startUpstream } from '../support/upstream.ts'
-import { CHAT, DIALECTS, GEMINI, gatewayFor, seriesOf, UPSTREAM_KEY, wholeStream } from './dialects.ts'
+import { ANTHROPIC, CHAT, DIALECTS, GEMINI, gatewayFor, seriesOf, UPSTREAM_KEY, wholeStream } from './dialects.ts'
 
 const CLIENT_KEY = 'canary-client-key-0123456789'
 const AUTH = `[[pipelines.main.processors]]
@@ -200,6 +200,27 @@ it.each(DIALECTS)('$name: no key appears anywhere, whatever a provider says', as
     expect(url + rawHeaders.join()).not.toContain(CLIENT_KEY)
     expect(rawHeaders.join()).toContain(UPSTREAM_KEY)
   }
+})
+
+it.each(DIALECTS)('$name: a provider that quotes our key in the middle of a stream is not repeated', async dialect => {
+  const lines: string[] = []
+  const quote = `in the stream: key ${UPSTREAM_KEY}, and Bearer abcdefghijklmnop too`
+  const error = dialect.errorFrame.replace('in the stream', quote)
+  await using upstream = await startUpstream()
+  upstream.otherwise({ chunks: [dialect.preamble + dialect.piece('hel'), error] })
+  const convert = '[[pipelines.main.processors]]\nuse = "convert"\n'
+  const toml = gatewayFor(dialect, { provider: upstream.url, steps: convert })
+  const other = dialect === CHAT ? ANTHROPIC : CHAT
+  const both = toml.replace(`parsers = ["${dialect.name}"]`, `parsers = ["${dialect.name}", "${other.name}"]`)
+  await using gateway = await startTestGateway(both, { log: line => void lines.push(line) })
+  for (const client of [dialect, other]) {
+    const reply = await post(gateway.url + client.path(true), client.request(true))
+    const words = await reply.text()
+    expect(client.textOf(words)).toBe('hel')
+    expect(client.errorIn(words)).toContain('in the stream: key [secret], and [secret] too')
+    expect(words).not.toContain(UPSTREAM_KEY)
+  }
+  expect((await told(gateway, lines)).join('\n')).not.toContain(UPSTREAM_KEY)
 })
 
 it('a wrong key is nowhere to be read either', async () => {

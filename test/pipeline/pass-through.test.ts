@@ -19,6 +19,9 @@ const FORMATS: ReadonlyMap<string, WireFormat> = new Map<string, WireFormat>([
   ['openai-responses', responses],
 ])
 
+/** As long as what stands in its place. */
+const SECRET = 'hush-hus'
+
 interface Passed {
   readonly text: string
   readonly pieces: readonly Buffer[]
@@ -38,7 +41,7 @@ function pass(
   const reply = {
     format,
     end,
-    origin: { provider: 'up' },
+    origin: { provider: 'up', scrub: (text: string) => text.replaceAll(SECRET, '[secret]') },
     exchange: { surroundings: { formats: FORMATS, providers: new Map() } },
   }
   const flow = passThrough(reply as unknown as EngineReply, { kind: 'stream', flow: source, hideUsage })
@@ -120,6 +123,20 @@ describe.each(DIALECTS)('$name', dialect => {
     const { text, ends, end } = pass(dialect.name, [Buffer.from(stream)])
     expect([text, ends]).toEqual([stream, ['end']])
     expect(end.error?.message).toBe('in the stream')
+  })
+
+  it('credentials are taken out of errors and of nothing else, whatever the slicing', () => {
+    const before = `${dialect.preamble}${dialect.piece(`said ${SECRET}`)}: a comment\n\n`
+    const error = dialect.errorFrame.replace('in the stream', `in the ${SECRET} stream`)
+    const behind = dialect.piece('behind it')
+    fc.assert(
+      fc.property(OFFSETS, fc.constantFrom('', behind), (offsets, rest) => {
+        const { text } = pass(dialect.name, cut(before + error + rest, offsets))
+        expect(text).toBe(before + error.replace(SECRET, '[secret]') + rest)
+      }),
+    )
+    // An error whose last line end is missing.
+    expect(pass(dialect.name, [Buffer.from(before + error.slice(0, -1))]).text).not.toContain(`the ${SECRET} stream`)
   })
 
   it('a frame without end is refused before it fills the memory', () => {
