@@ -26,7 +26,8 @@ Stands last, behind \`retry\`, so that it sees each attempt. Each provider and m
 after \`failures\` in a row, or when \`error_rate\` of at least \`min_calls\` within \`window\` have failed. Calls are then
 refused at once, with 503 \`breaker_open\`, which \`fallback\` acts on. After \`open_for\` a single call is let through: if it
 succeeds the breaker closes, else it stays open for twice as long, up to \`max_open\`. Times vary by a fifth, so that
-several gateways do not come back in the same moment.
+several gateways do not come back in the same moment. Each process has its own, and none asks the store: see
+"Processes and instances" in docs/deploy.
 
 A reply that has begun is a success, whatever becomes of it. What is the call's own fault (4xx), a limit of its key (429)
 or a client that left says nothing of a provider, and counts neither way.

@@ -32,7 +32,7 @@ with that \`retry-after\`; so it does if \`fallback\` has another place to go to
 over \`on\`.
 
 When a provider is down, attempts make it worse. So they come out of a budget for each provider: a share of its calls,
-and some a minute for quiet times. When it is used up, failures go on as they are.
+and some a minute for quiet times, counted in each process. When it is used up, failures go on as they are.
 
 After a \`reset\`, a \`stale\` connection or a \`first_token_timeout\` the provider may already have acted on the call.
 Such a call is sent again only if that does no harm: not when it adds to something that the provider keeps (OpenAI
