@@ -67,6 +67,11 @@ export const ERRORS = {
     kind: 'upstream',
     when: 'The connection broke, or the answer was not what its format says.',
   },
+  malformed_tool_call: {
+    status: 502,
+    kind: 'upstream',
+    when: 'The model called a tool in a form that cannot be read. Asking again often helps.',
+  },
   upstream_rejected_key: { status: 502, kind: 'upstream', when: "The provider did not accept the gateway's own key." },
   upstream_timeout: {
     status: 504,
