@@ -2,15 +2,18 @@ import type { Writable } from '../../json/raw.ts'
 import type { Part, Turn } from '../conversation.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { AnswerGroup } from './answer-group.ts'
-import { extensionMembers } from './fields.ts'
+import { extensionMembers, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { NO_SIGNATURE } from './parts-decode.ts'
 import { encodeRequestPart, unsupported, type WirePart } from './parts-encode.ts'
+import { GOES_ON } from './request-decode.ts'
 
 export interface Content {
   readonly role: 'user' | 'model'
   parts: WirePart[]
   rest: Readonly<Record<string, Writable>>
+  /** What the client said in the same content as the results before it. */
+  readonly goesOn?: boolean
 }
 
 /**
@@ -75,7 +78,8 @@ export class ContentsEncoder {
       if (part.type === 'tool-result') this.#answer(part, partPath)
       else parts.push(...this.#encode(part, partPath))
     })
-    if (parts.length > 0) this.#push(parts, extensionMembers(turn.extensions))
+    const goesOn = noteOf(turn.extensions, GOES_ON) !== undefined
+    if (parts.length > 0) this.#push(parts, extensionMembers(turn.extensions), goesOn)
     else if (turn.parts.every(part => part.type === 'text')) {
       throw unsupported(path, 'is empty, and Gemini takes no empty turn.')
     }
@@ -102,8 +106,8 @@ export class ContentsEncoder {
     this.#push([{ text: `<system-reminder>\n${text}\n</system-reminder>` }], {})
   }
 
-  #push(parts: WirePart[], rest: Content['rest']): void {
-    this.#contents.push({ role: 'user', parts, rest })
+  #push(parts: WirePart[], rest: Content['rest'], goesOn = false): void {
+    this.#contents.push({ role: 'user', parts, rest, goesOn })
   }
 
   #encode(part: Part, path: string): readonly WirePart[] {
@@ -114,7 +118,11 @@ export class ContentsEncoder {
     const group = this.#answers
     this.#answers = undefined
     if (!group) return
-    this.#contents.splice(group.at, 0, ...group.contents(this.#target.operation))
+    const answers = group.contents(this.#target.operation)
+    const next = this.#contents[group.at]
+    const last = next?.goesOn === true ? answers.at(-1) : undefined
+    if (next && last) last.parts = [...last.parts, ...next.parts]
+    this.#contents.splice(group.at, last ? 1 : 0, ...answers)
   }
 }
 

@@ -86,8 +86,13 @@ function decodeContent(node: unknown, path: string, source: PartSource): readonl
     else turns.push({ role: partRole, parts: [part] })
   }
   if (turns.length === 0) return [{ role: 'user', parts, ...fields.extensions() }]
-  return turns.map((turn, at) => (at === 0 ? { ...turn, ...fields.extensions() } : turn))
+  return turns.map((turn, at) => ({ ...turn, ...(at === 0 ? fields.extensions() : SAME_CONTENT) }))
 }
+
+/** Stands on a turn that goes on with the content of the turn before it. */
+export const GOES_ON = 'goes-on'
+
+const SAME_CONTENT = { extensions: { [FORMAT]: { [NOTE + GOES_ON]: 'true' } } }
 
 function roleOf(role: unknown, path: string): 'user' | 'assistant' {
   if (role === 'model') return 'assistant'

@@ -387,3 +387,20 @@ describe('other operations', () => {
     expect(write({}, 5)).toEqual({ key: 'generationConfig', json: '{"maxOutputTokens":5}' })
   })
 })
+
+test("what is said in the content of a function's result is said there again", () => {
+  const call = { functionCall: { id: 'c', name: 'f', args: {} } }
+  const result = { functionResponse: { id: 'c', name: 'f', response: { output: 'ok' } } }
+  const contents = [
+    { role: 'user', parts: [{ text: 'Call f' }] },
+    { role: 'model', parts: [call] },
+    { role: 'user', parts: [result, { text: 'Go on' }] },
+    { role: 'model', parts: [{ text: 'Well.' }] },
+    { role: 'user', parts: [{ text: 'And?' }] },
+  ]
+  const conversation = decoded({ contents })
+  expect(conversation.turns.map(turn => turn.role)).toEqual(['user', 'assistant', 'tool', 'user', 'assistant', 'user'])
+  const { body, losses } = format.encodeRequest(conversation, encodeTarget({ model: 'gemini-2.5-flash' }))
+  expect(JSON.parse(body).contents).toEqual(contents)
+  expect(losses).toEqual([])
+})
