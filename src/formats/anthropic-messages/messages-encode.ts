@@ -24,6 +24,9 @@ export function encodeMessages(conversation: Conversation, encoding: Encoding): 
     paired.flatMap(message => encodeMessage(message, encoding)),
     encoding,
   )
+  if (encoded.length === 0 && conversation.state?.thread === undefined) {
+    throw new Refusal(400, 'invalid_request', 'There is nothing to answer: "messages" is empty.', { param: 'messages' })
+  }
   return {
     system: encodeParts(plan.system, encoding),
     messages: encoded.map(written),

@@ -59,11 +59,11 @@ const section: CaseSection = {
       decision: 'not offered',
       outcome: 'There is nothing to retry: no format and no model makes Sluice refuse a system message inside.',
       prove: () => {
-        const body = claude.body({ messages: [ask('a'), system('S'), said('b'), ask('c')] })
+        const body = claude.body({ messages: [ask('a'), system('Be brief.'), said('b'), ask('c')] })
         for (const model of ['claude-opus-5', 'claude-sonnet-4-5'])
-          expect(carry(A, A, body, { model }).text).toContain('S')
-        for (const to of [C, R, G] as const) expect(carry(A, to, body).text).toContain('S')
-        expect(carry(A, C, body, { dialect: 'vllm', model: 'qwen' }).text).toContain('S')
+          expect(carry(A, A, body, { model }).text).toContain('Be brief.')
+        for (const to of [C, R, G] as const) expect(carry(A, to, body).text).toContain('Be brief.')
+        expect(carry(A, C, body, { dialect: 'vllm', model: 'qwen' }).text).toContain('Be brief.')
       },
     },
     {

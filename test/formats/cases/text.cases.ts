@@ -59,7 +59,7 @@ const section: CaseSection = {
     },
     {
       id: 'E26',
-      title: 'A user turn with nothing in it',
+      title: 'A user turn with nothing in it, or no turn at all',
       decision: 'refused',
       outcome:
         'A 400 names the turn, for Anthropic and Gemini, before any provider is asked; in Chat an empty text is legal.',
@@ -69,6 +69,9 @@ const section: CaseSection = {
         })
         for (const to of [A, G] as const) {
           expect(refusal(() => carry(C, to, body))).toMatchObject({ status: 400, param: 'turns[2]' })
+        }
+        for (const to of [A, G] as const) {
+          expect(refusal(() => carry(C, to, chat.body({ messages: [] }))).message).toContain('nothing to answer')
         }
         expect(carry(A, C, claude.body({ messages: [claude.asked()] })).body).toMatchObject({
           messages: [{ content: '' }],

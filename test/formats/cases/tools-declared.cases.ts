@@ -105,7 +105,7 @@ const section: CaseSection = {
       title: 'Tools that are loaded when they are searched for',
       decision: 'refused',
       outcome:
-        'A search that the provider runs is a 400 elsewhere; without one, tools that are held back are offered at once, with a loss.',
+        'A search that the provider runs is a 400 elsewhere; beside one that the client runs, or without any, tools that are held back are offered at once, with a loss.',
       prove: () => {
         const search = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' }
         const claudes = claude.body({ tools: [claude.tool('look', { defer_loading: true }), search] })
@@ -113,6 +113,15 @@ const section: CaseSection = {
           expect(refusal(() => carry(A, to, claudes))).toMatchObject({ status: 400, param: 'tools[1]' })
         }
         expect(carry(A, A, claudes).body).toMatchObject({ tools: [{ defer_loading: true }, search] })
+        const own = [
+          responses.tool('look', { defer_loading: true }),
+          { type: 'tool_search', execution: 'client', parameters: {} },
+        ]
+        for (const to of [A, C, G] as const) {
+          const sent = carry(R, to, responses.body({ tools: own }))
+          expect(sent.text).not.toContain('defer_loading')
+          expect(sent.lost).toContain('tools[0].deferred approximated')
+        }
         const held = claude.body({ tools: [claude.tool('look', { defer_loading: true })] })
         for (const to of [C, R, G] as const) {
           expect(carry(A, to, held).text).not.toContain('defer_loading')
