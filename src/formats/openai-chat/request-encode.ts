@@ -9,6 +9,7 @@ import { cacheKeyForOpenAi, userIdForOpenAi } from '../end-user.ts'
 import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
+import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities } from '../within-capabilities.ts'
 import { ownFields } from './ledger.ts'
@@ -47,7 +48,7 @@ export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): 
     stop: stop.length === 0 ? undefined : stop,
     n: conversation.candidates,
     ...reasoning.fields,
-    response_format: conversation.outputFormat && encodeOutputFormat(conversation.outputFormat),
+    response_format: conversation.outputFormat && encodeOutputFormat(conversation.outputFormat, target),
     ...encodeAccount(conversation, target),
     stream: encodeTarget.stream ? true : undefined,
   }
@@ -153,14 +154,17 @@ function stopPlan(conversation: Conversation, stream: boolean, { capabilities, d
   return plan
 }
 
-function encodeOutputFormat(format: OutputFormat): Writable {
+function encodeOutputFormat(format: OutputFormat, { dialect, ledger }: Target): Writable {
   switch (format.type) {
     case 'text':
       return { type: 'text' }
     case 'json':
       return { type: 'json_object' }
     default: {
-      const { name = 'response', description, schema, strict } = format
+      const { name = 'response', description, schema } = format
+      const isRefused = format.strict === true && dialect.openaiModels && !keepsStrictRules(schema)
+      if (isRefused) ledger.approximated('outputFormat.strict', NOT_STRICT)
+      const strict = isRefused ? false : format.strict
       return { type: 'json_schema', json_schema: { name, description, schema: new RawJson(schema), strict } }
     }
   }

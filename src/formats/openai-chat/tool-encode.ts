@@ -2,6 +2,7 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, CustomTool, Extensions, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
+import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
 import { cacheFields } from './content-encode.ts'
 import { functionFor } from './free-text-tools.ts'
 import { FORMAT } from './name.ts'
@@ -85,12 +86,19 @@ function encodeFunction(tool: FunctionTool, path: string, target: Target): WireF
       name: wireName(tool),
       description: tool.description,
       parameters: tool.schema === undefined ? undefined : new RawJson(tool.schema),
-      strict: tool.strict,
+      strict: strictOf(tool, path, target),
       ...own.inner,
     },
     ...(tool.cache && cacheFields(tool.cache, target)),
     ...own.outer,
   }
+}
+
+/** OpenAI refuses strict tools whose schemas its strict mode cannot hold; other servers have rules of their own. */
+function strictOf({ strict, schema }: FunctionTool, path: string, { dialect, ledger }: Target): boolean | undefined {
+  if (strict !== true || !dialect.openaiModels || keepsStrictRules(schema ?? '{}')) return strict
+  ledger.approximated(`${path}.strict`, NOT_STRICT)
+  return false
 }
 
 function encodeCustom(tool: CustomTool, path: string, target: Target): WireFields {

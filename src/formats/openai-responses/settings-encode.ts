@@ -6,10 +6,10 @@ import type { Conversation, Effort, Reasoning } from '../conversation.ts'
 import { effortOfBudget, nearestEffort } from '../effort.ts'
 import { cacheKeyForOpenAi, userIdForOpenAi } from '../end-user.ts'
 import { isThinkingShown } from '../shown-thinking.ts'
+import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
 import type { EncodeTarget } from '../wire-format.ts'
 import { bagOf, valueIn, written } from './fields.ts'
 import { type LossList, unsupported } from './loss-list.ts'
-import { keepsStrictRules } from './strict-schema.ts'
 import { encodeOutputFormat } from './text-format.ts'
 
 type Body = Readonly<Record<string, Writable>>
@@ -150,11 +150,7 @@ function text(conversation: Conversation, losses: LossList): Body {
   const fields = typeof members === 'object' && members !== null ? (members as Readonly<Record<string, Writable>>) : {}
   const strictly =
     format?.type === 'schema' && format.strict === true && bag === undefined && !keepsStrictRules(format.schema)
-  if (strictly)
-    losses.approximated(
-      'outputFormat.strict',
-      'not strict: the schema does not keep the rules of the strict mode of OpenAI',
-    )
+  if (strictly) losses.approximated('outputFormat.strict', NOT_STRICT)
   const node = {
     ...(format === undefined ? {} : { format: encodeOutputFormat(strictly ? { ...format, strict: false } : format) }),
     ...(conversation.verbosity === undefined ? {} : { verbosity: conversation.verbosity }),

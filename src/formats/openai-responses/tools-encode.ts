@@ -1,10 +1,10 @@
 /** Canonical tools → `tools` (OpenAI Responses API). */
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { CustomTool, FunctionTool, HostedTool, Tool } from '../conversation.ts'
+import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
 import { bagOf, written } from './fields.ts'
 import { encodeHostedTool } from './hosted-tools.ts'
 import { type LossList, unsupported } from './loss-list.ts'
-import { keepsStrictRules } from './strict-schema.ts'
 
 /** @param path where the tools stand, for losses: `tools` */
 export function encodeTools(tools: readonly Tool[], path: string, losses: LossList): readonly Writable[] {
@@ -108,7 +108,7 @@ function encodeFunction(tool: FunctionTool, path: string, losses: LossList): Wri
 function strictOf(tool: FunctionTool, native: boolean, path: string, losses: LossList): boolean | undefined {
   if (native) return tool.strict
   if (tool.strict === true && !keepsStrictRules(tool.schema ?? '{}')) {
-    losses.approximated(`${path}.strict`, 'not strict: the schema does not keep the rules of the strict mode of OpenAI')
+    losses.approximated(`${path}.strict`, NOT_STRICT)
     return false
   }
   return tool.strict ?? false
