@@ -22,6 +22,8 @@ interface Lane {
   readonly waiting: PartEvent[]
   /** How much text it has said. */
   length: number
+  /** Sources of the text as a whole, which is known at its end. */
+  readonly sources: Citation[]
   hasEnded: boolean
 }
 
@@ -127,7 +129,7 @@ export class CandidateEncoder {
   }
 
   #open(index: number, part: Part, field: Field, whole: readonly PartEvent[]): readonly string[] {
-    this.#lanes.push({ index, part, field, waiting: [...whole], length: 0, hasEnded: false })
+    this.#lanes.push({ index, part, field, waiting: [...whole], length: 0, sources: [], hasEnded: false })
     return this.#drain(field)
   }
 
@@ -138,13 +140,18 @@ export class CandidateEncoder {
       const lane = this.#lanes.find(each => each.field === field)
       if (lane === undefined) return choices
       for (const event of lane.waiting.splice(0)) {
-        if (event.type === 'part-end') lane.hasEnded = true
+        if (event.type === 'part-end') choices.push(...this.#end(lane))
         else choices.push(...this.#say(lane, event))
       }
       if (!lane.hasEnded) return choices
       this.#lanes.splice(this.#lanes.indexOf(lane), 1)
       if (field === 'content') this.#textStart = this.#text.length
     }
+  }
+
+  #end(lane: Lane): readonly string[] {
+    lane.hasEnded = true
+    return lane.sources.flatMap(source => this.#cite(lane.index, source))
   }
 
   #endLanes(): string[] {
@@ -173,7 +180,9 @@ export class CandidateEncoder {
         return details.map(text => this.#details(text))
       }
       case 'citation':
-        return this.#cite(event.index, event.citation)
+        if (event.citation.start !== undefined) return this.#cite(event.index, event.citation)
+        lane.sources.push(event.citation)
+        return []
       case 'logprobs':
         return [this.#choice('', null, `"logprobs":${writeJson(encodeLogprobs(event.logprobs))},`)]
       default:

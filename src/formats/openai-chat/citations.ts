@@ -52,7 +52,8 @@ function isPair(text: string, at: number): boolean {
  */
 export function encodeCitation(citation: Citation, text: string, offset: number): Writable | undefined {
   if (citation.format === FORMAT) return new RawJson(citation.json)
-  const { url, title = '', start = 0, end = start } = citation
+  // Without a range it is about all of the part.
+  const { url, title = '', start = 0, end = text.length - offset } = citation
   if (url === undefined) return undefined
   return {
     type: 'url_citation',
