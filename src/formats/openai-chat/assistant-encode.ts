@@ -1,6 +1,6 @@
 /** Assistant turns of a request → messages. */
 import { RawJson, type Writable } from '../../json/raw.ts'
-import type { OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
+import type { MediaPart, OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
 import { isIssuedBy } from '../issuer.ts'
 import { encodeContent } from './content-encode.ts'
 import { argumentsFor } from './free-text-tools.ts'
@@ -43,7 +43,7 @@ function noteOrder(parts: readonly Part[], path: string, { ledger }: Target): vo
 
 /** @param thinking Mistral's content part of the reasoning, `undefined` elsewhere */
 function encodeSaid(parts: readonly Part[], path: string, thinking: Writable | undefined, target: Target): Writable {
-  const said = parts.map(part => (isSaid(part, path, target) ? part : LEFT_OUT))
+  const said = parts.map((part, index) => (isSaid(part, `${path}[${index}]`, target) ? part : LEFT_OUT))
   const content = encodeContent(merged(said), path, target)
   const isEmpty = content === '' && !parts.some(part => part.type === 'text')
   if (thinking !== undefined) return [thinking, ...(isEmpty ? [] : asParts(content))]
@@ -66,9 +66,8 @@ function isSaid(part: Part, path: string, { ledger }: Target): boolean {
     case 'opaque':
       return part.label !== 'tool_call'
     case 'media':
-      if (part.kind !== 'audio') {
-        ledger.dropped(path, 'Chat Completions takes no images or files in an assistant turn')
-      }
+      if (audioId(part) === undefined)
+        ledger.dropped(path, `Chat Completions takes no ${part.kind} back as said by the assistant`)
       return false
     default:
       return true
@@ -91,12 +90,15 @@ function encodeRefusal(parts: readonly Part[]): WireFields {
   return refusals.length === 0 ? {} : { refusal: refusals.map(part => part.text).join('') }
 }
 
-/** Earlier audio is named by the id that the reply gave it. */
 function encodeAudio(parts: readonly Part[]): WireFields {
-  const audio = parts.find(part => part.type === 'media' && part.kind === 'audio')
-  if (audio?.type !== 'media') return {}
-  const id = 'fileId' in audio.source ? audio.source.fileId : audio.id
+  const id = parts.map(part => (part.type === 'media' ? audioId(part) : undefined)).find(each => each !== undefined)
   return id === undefined ? {} : { audio: { id } }
+}
+
+/** Earlier audio is named by the id that the reply gave it; audio that came from elsewhere has none. */
+function audioId({ kind, source, id }: MediaPart): string | undefined {
+  if (kind !== 'audio') return undefined
+  return 'fileId' in source ? source.fileId : id
 }
 
 function encodeCalls(parts: readonly Part[], path: string, target: Target): WireFields {

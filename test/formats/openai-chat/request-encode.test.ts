@@ -633,3 +633,10 @@ function said({ turns, tools }: Conversation): unknown {
     })),
   }
 }
+
+test.each(['image', 'audio'] as const)('%s that a model of elsewhere made is left out, and told by its place', kind => {
+  const made: Part = { type: 'media', kind, source: { base64: 'AAAA' } }
+  const { messages, lost } = encoded({ turns: [HELLO, { role: 'assistant', parts: [text('x'), made] }, HELLO] })
+  expect(messages[1]).toEqual({ role: 'assistant', content: 'x' })
+  expect(lost).toEqual(['dropped turns[1].parts[1]'])
+})
