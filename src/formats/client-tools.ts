@@ -72,7 +72,7 @@ export function withFunctionsForDesigns(conversation: Conversation, losses: Loss
   if (stands.every(stand => stand === undefined)) return conversation
   for (const [index, stand] of stands.entries()) {
     if (stand === undefined) continue
-    losses.approximated(`tools[${index}]`, 'a tool of Anthropic’s design: offered as a function of the same arguments')
+    losses.approximated(`tools[${index}]`, "a tool of Anthropic's design: offered as a function of the same arguments")
   }
   const isChosen = toolChoice?.mode === 'named' && stands.some(stand => stand?.name === toolChoice.name)
   return {

@@ -170,7 +170,7 @@ const section: CaseSection = {
       id: 'D0.23',
       title: 'Tools that a provider runs, where the other has none like it',
       decision: 'refused',
-      outcome: 'A 400 names the tool, for the model may rely on it; a web search becomes the other provider’s.',
+      outcome: "A 400 names the tool, for the model may rely on it; a web search becomes the other provider's.",
       prove: () => {
         const code = claude.body({ tools: [{ type: 'code_execution_20250825', name: 'code_execution' }] })
         for (const to of [C, R, G] as const) {
@@ -215,7 +215,7 @@ const section: CaseSection = {
       title: 'A conversation that ends with what the assistant said',
       decision: 'refused',
       outcome:
-        'Claude models that do not go on from it are not asked: a 400 in Anthropic’s words; elsewhere it is sent, with a loss where it is not continued.',
+        "Claude models that do not go on from it are not asked: a 400 in Anthropic's words; elsewhere it is sent, with a loss where it is not continued.",
       prove: () => {
         const messages = [chat.hello, { role: 'assistant', content: 'Once' }]
         expect(refusal(() => carry(C, A, chat.body({ messages }), { model: 'claude-opus-5' }))).toMatchObject({

@@ -39,7 +39,7 @@ const section: CaseSection = {
       id: 'D0.2',
       title: 'Log probabilities',
       decision: 'left out',
-      outcome: 'Chat, Responses and Gemini tell them in each other’s words; Anthropic cannot, and a loss says so.',
+      outcome: "Chat, Responses and Gemini tell them in each other's words; Anthropic cannot, and a loss says so.",
       prove: () => {
         const asked = { logprobs: true, top_logprobs: 2 }
         expect(chatTo(A, asked).lost).toEqual(['logprobs dropped'])
@@ -98,7 +98,7 @@ const section: CaseSection = {
       id: 'D0.6',
       title: 'Sampling among the k likeliest tokens (`top_k`)',
       decision: 'left out',
-      outcome: 'Gemini, Claude models that sample and vLLM take it; OpenAI’s APIs do not, and a loss says so.',
+      outcome: "Gemini, Claude models that sample and vLLM take it; OpenAI's APIs do not, and a loss says so.",
       prove: () => {
         const body = claude.body({ top_k: 40 })
         expect(carry(A, G, body).body).toMatchObject({ generationConfig: { topK: 40 } })

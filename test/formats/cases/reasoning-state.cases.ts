@@ -191,7 +191,7 @@ const section: CaseSection = {
     },
     {
       id: 'E92',
-      title: 'Gemini’s signature on the first of several calls',
+      title: "Gemini's signature on the first of several calls",
       decision: 'carried',
       outcome: 'It goes back on that very part, and on no other.',
       prove: () => {
@@ -205,7 +205,7 @@ const section: CaseSection = {
     },
     {
       id: 'E93',
-      title: 'Calls of others’ in the history, for Gemini from 3 on',
+      title: "Calls of others' in the history, for Gemini from 3 on",
       decision: 'carried',
       outcome: 'The first call of each turn carries the stand-in that Google documents; older models get none.',
       prove: () => {
@@ -223,10 +223,10 @@ const section: CaseSection = {
     },
     {
       id: 'E94',
-      title: 'Gemini’s signature at the end of an answer, on an empty text',
+      title: "Gemini's signature at the end of an answer, on an empty text",
       decision: 'carried',
       outcome:
-        'It is told and taken back as a part of its own; Chat and Anthropic clients carry it sealed, Responses’ lose it, which is told.',
+        "It is told and taken back as a part of its own; Chat and Anthropic clients carry it sealed, Responses' lose it, which is told.",
       prove: () => {
         const signed = { text: '', thoughtSignature: 'c2ln' }
         const body = google.body({ contents: [google.hello, google.said({ text: 'Hi.' }, signed), google.hello] })
@@ -246,7 +246,7 @@ const section: CaseSection = {
     },
     {
       id: 'E95',
-      title: 'Gemini’s signature on an image',
+      title: "Gemini's signature on an image",
       decision: 'carried',
       outcome: 'It stays with the image; clients of other formats get the image without it, and a loss says so.',
       prove: () => {

@@ -17,7 +17,7 @@ const section: CaseSection = {
       title: 'The conversation ends with calls that nobody answered',
       decision: 'refused',
       outcome:
-        'For Anthropic and Gemini a 400 names the ids, and nothing is made up; OpenAI’s APIs get it as it is and judge it.',
+        "For Anthropic and Gemini a 400 names the ids, and nothing is made up; OpenAI's APIs get it as it is and judge it.",
       prove: () => {
         const body = chat.body({ messages: [chat.hello, chat.calls(chat.call('call_7'))], tools: [chat.tool('look')] })
         for (const to of [A, G] as const) {
@@ -121,7 +121,7 @@ const section: CaseSection = {
       id: 'E18',
       title: 'Whether a message is commentary or the final answer (`phase`)',
       decision: 'carried',
-      outcome: 'It is told to Responses clients and sent back by them; other formats’ clients could not repeat it.',
+      outcome: "It is told to Responses clients and sent back by them; other formats' clients could not repeat it.",
       prove: () => {
         const message: Fields = {
           type: 'message',
@@ -175,7 +175,7 @@ const section: CaseSection = {
       id: 'E20',
       title: 'Gemini contents without a role, or of the old role `function`',
       decision: 'carried',
-      outcome: 'Both are the user’s.',
+      outcome: "Both are the user's.",
       prove: () => {
         const body = {
           contents: [
@@ -220,7 +220,7 @@ const section: CaseSection = {
     },
     {
       id: 'E22',
-      title: 'Gemini’s model and streaming stand in the path',
+      title: "Gemini's model and streaming stand in the path",
       decision: 'carried',
       outcome: 'Another model changes the path; the body stays byte for byte.',
       prove: async () => {

@@ -16,7 +16,7 @@ const section: CaseSection = {
   cases: [
     {
       id: 'E1',
-      title: 'A system message among Anthropic’s messages',
+      title: "A system message among Anthropic's messages",
       decision: 'carried',
       outcome: 'It is taken as what it is, and keeps its role and its place wherever the other format has one for it.',
       prove: () => {
@@ -33,7 +33,7 @@ const section: CaseSection = {
       title: 'A system message where Claude takes none, or for a model that takes none inside',
       decision: 'approximated',
       outcome:
-        'Its text stands at the same place in a user turn, marked as the operator’s, so that the prefix stays; a loss says so.',
+        "Its text stands at the same place in a user turn, marked as the operator's, so that the prefix stays; a loss says so.",
       prove: () => {
         const behindAssistant = carry(C, A, chat.body({ messages: [ask('a'), said('b'), system('S'), ask('c')] }), {
           model: 'claude-opus-5',
@@ -109,7 +109,7 @@ const section: CaseSection = {
     },
     {
       id: 'E7',
-      title: 'Claude Code’s line for Anthropic’s billing, another one with each call',
+      title: "Claude Code's line for Anthropic's billing, another one with each call",
       decision: 'carried',
       outcome: 'Anthropic gets it; nobody else does, since it would keep every prompt cache from being hit.',
       prove: () => {
@@ -176,7 +176,7 @@ const section: CaseSection = {
       id: 'E11',
       title: 'Nothing but a system prompt',
       decision: 'approximated',
-      outcome: 'The last of it is asked as the user’s, for Anthropic and Gemini, and a loss says so.',
+      outcome: "The last of it is asked as the user's, for Anthropic and Gemini, and a loss says so.",
       prove: () => {
         const body = chat.body({ messages: [system('S'), system('T')] })
         expect(carry(C, A, body)).toMatchObject({

@@ -83,7 +83,7 @@ const section: CaseSection = {
       title: 'An assistant that says nothing at all',
       decision: 'left out',
       outcome:
-        'Its turn goes, for it would be refused; Anthropic’s loss says so, and turns around it stay what they are.',
+        "Its turn goes, for it would be refused; Anthropic's loss says so, and turns around it stay what they are.",
       prove: () => {
         const body = chat.body({ messages: [chat.hello, { role: 'assistant', content: null }, chat.hello] })
         expect(carry(C, A, body)).toMatchObject({
@@ -100,7 +100,7 @@ const section: CaseSection = {
       title: 'Several texts in one message',
       decision: 'carried',
       outcome:
-        'The user’s stay parts; the assistant’s are joined with nothing between, for anything else would change the text.',
+        "The user's stay parts; the assistant's are joined with nothing between, for anything else would change the text.",
       prove: () => {
         const messages = [
           claude.asked(claude.text('x'), claude.text('y')),
@@ -147,7 +147,7 @@ const section: CaseSection = {
     },
     {
       id: 'E31',
-      title: 'OpenAI’s cache breakpoints, for Claude',
+      title: "OpenAI's cache breakpoints, for Claude",
       decision: 'carried',
       outcome:
         'They are cache marks; where Anthropic does not know the time to live, the nearest one is told as a loss.',

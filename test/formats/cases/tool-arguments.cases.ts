@@ -102,7 +102,7 @@ const section: CaseSection = {
       title: 'An answer that was cut off in the middle of a call',
       decision: 'carried',
       outcome:
-        'The arguments stay the torn text that they are, beside the word for length; Gemini’s clients get it in `_raw`.',
+        "The arguments stay the torn text that they are, beside the word for length; Gemini's clients get it in `_raw`.",
       prove: () => {
         const { chunk, call, done } = provider.chat
         const stream = sse(

@@ -41,7 +41,7 @@ const section: CaseSection = {
       id: 'E33',
       title: 'Ids for Mistral: nine letters and digits',
       decision: 'carried',
-      outcome: 'They are derived from the client’s ids, alike for call and result, and for Mistral only.',
+      outcome: "They are derived from the client's ids, alike for call and result, and for Mistral only.",
       prove: () => {
         const body = claude.loop(
           [claude.call('toolu_1'), claude.call('toolu_2')],
@@ -73,7 +73,7 @@ const section: CaseSection = {
       title: 'Responses has two ids for a call',
       decision: 'carried',
       outcome:
-        'The call’s own id goes to others; items that come from others get no item id, which OpenAI would look up.',
+        "The call's own id goes to others; items that come from others get no item id, which OpenAI would look up.",
       prove: () => {
         const body = responses.loop(responses.call('call_1', { id: 'fc_9' }), responses.result('call_1'))
         for (const to of [A, C, G] as const) {
@@ -138,7 +138,7 @@ const section: CaseSection = {
       title: 'Ids that an Anthropic client sees',
       decision: 'passed on',
       outcome:
-        'An upstream’s id that Anthropic would take is kept as it is; any other one is changed so that no two meet.',
+        "An upstream's id that Anthropic would take is kept as it is; any other one is changed so that no two meet.",
       prove: () => {
         const reply = (...calls: readonly string[]) => ({
           id: 'x',

@@ -53,7 +53,7 @@ const section: CaseSection = {
     },
     {
       id: 'E78',
-      title: 'Gemini’s object, for formats that take a text',
+      title: "Gemini's object, for formats that take a text",
       decision: 'carried',
       outcome: 'Exactly `{"output": text}` is that text; anything else goes as its JSON, as it was written.',
       prove: () => {
@@ -104,7 +104,7 @@ const section: CaseSection = {
       title: 'Results with nothing in them',
       decision: 'carried',
       outcome:
-        'Legal everywhere: no content for Anthropic, an empty text for OpenAI’s APIs, an empty `output` for Gemini.',
+        "Legal everywhere: no content for Anthropic, an empty text for OpenAI's APIs, an empty `output` for Gemini.",
       prove: () => {
         const messages = [chat.hello, chat.calls(chat.call('c1')), chat.result('c1', '')]
         const sent = carry(C, A, chat.body({ messages, tools: [chat.tool('look')] }))

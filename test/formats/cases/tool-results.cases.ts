@@ -98,7 +98,7 @@ const section: CaseSection = {
       title: 'One of several calls was never answered',
       decision: 'refused',
       outcome:
-        'For Anthropic and Gemini a 400 names its id, and no result is made up; OpenAI’s APIs get it as it is and judge it.',
+        "For Anthropic and Gemini a 400 names its id, and no result is made up; OpenAI's APIs get it as it is and judge it.",
       prove: () => {
         const calls = chat.calls(chat.call('c1'), chat.call('c2'))
         const body = chat.body({
@@ -119,7 +119,7 @@ const section: CaseSection = {
       title: 'A result whose call is gone (a client shortened its history)',
       decision: 'approximated',
       outcome:
-        'It is told as text of the user’s, with a loss; for Gemini, which must know the function’s name, it is a 400.',
+        "It is told as text of the user's, with a loss; for Gemini, which must know the function's name, it is a 400.",
       prove: () => {
         const body = chat.body({
           messages: [chat.hello, chat.result('gone', 'old'), chat.hello],
@@ -146,7 +146,7 @@ const section: CaseSection = {
       title: 'A call that failed (`is_error`)',
       decision: 'approximated',
       outcome:
-        'OpenAI’s APIs have no such mark: the text says so, with a loss. Gemini gets it as `error`, and says it back.',
+        "OpenAI's APIs have no such mark: the text says so, with a loss. Gemini gets it as `error`, and says it back.",
       prove: () => {
         const failed = (content: unknown) =>
           claude.loop([claude.call('t1')], [claude.result('t1', content, { is_error: true })])

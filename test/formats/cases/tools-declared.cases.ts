@@ -133,7 +133,7 @@ const section: CaseSection = {
       id: 'E53',
       title: 'Several calls at once',
       decision: 'carried',
-      outcome: 'They stay in one message of the assistant’s, whatever items or turns they came in.',
+      outcome: "They stay in one message of the assistant's, whatever items or turns they came in.",
       prove: () => {
         const body = responses.loop(
           responses.call('c1'),
@@ -210,7 +210,7 @@ const section: CaseSection = {
     },
     {
       id: 'E57',
-      title: 'Tools of Anthropic’s design that the client runs: shell, editor, memory, screen',
+      title: "Tools of Anthropic's design that the client runs: shell, editor, memory, screen",
       decision: 'approximated',
       outcome:
         'Shell, editor and memory are functions of the same arguments elsewhere, with a loss; a screen is refused.',
