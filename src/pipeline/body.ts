@@ -62,7 +62,8 @@ export class Body {
       const isSmall = end - valueStart <= SMALL_MEMBER
       return [key, isSmall ? this.#parse(bytes.toString('utf8', valueStart, end)) : emptyOf(bytes[valueStart])] as const
     })
-    return Object.fromEntries(entries)
+    const edits = [...this.#edits].map(([key, json]) => [key, this.#parse(json)] as const)
+    return Object.fromEntries([...entries, ...edits])
   }
 
   /** Parsed with positions, for decoders. */

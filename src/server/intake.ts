@@ -52,7 +52,7 @@ export class Intake {
     if (endpoint.route.method === 'GET') return { exchange: this.#exchange(arrival, undefined), release: () => {} }
     const { bytes, release } = await readBody(arrival.request, this.#limits)
     try {
-      const body = parseBody(bytes, arrival.headers)
+      const body = withModel(parseBody(bytes, arrival.headers), arrival)
       this.#checkOf(endpoint)?.(body.outline)
       return { exchange: this.#exchange(arrival, body), release }
     } catch (error) {
@@ -99,6 +99,13 @@ export class Intake {
       surroundings: this.#surroundings,
     }
   }
+}
+
+/** Azure's clients may name the model in the path alone; where the format has it in the body, it is put there. */
+function withModel(body: Body, { endpoint, encodedModel }: Arrival): Body {
+  if (encodedModel === undefined || endpoint.wire.modelIn !== 'body') return body
+  const { model } = Object(body.value)
+  return model === undefined ? body.with('model', JSON.stringify(pathModel(encodedModel))) : body
 }
 
 function key(format: Format, operation: Operation): string {

@@ -25,7 +25,7 @@ const format: WireFormat = {
     { method: 'POST', path: '/v1/chat/completions', operation: 'generate' },
     { method: 'GET', path: '/v1/models', operation: 'list-models' },
     { method: 'GET', path: '/v1/models/{model}', operation: 'list-models' },
-    // Where Azure's SDKs ask; they name the model in the body as well, and that name counts.
+    // Where Azure's SDKs ask. A model that the body names as well counts.
     { method: 'POST', path: '/openai/deployments/{model}/chat/completions', operation: 'generate' },
   ],
   schemas: { generate: GENERATE },

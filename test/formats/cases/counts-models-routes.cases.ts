@@ -102,7 +102,7 @@ const section: CaseSection = {
       title: 'Paths that clients make up: a query, a slash at the end, Azure deployments, HEAD',
       decision: 'carried',
       outcome:
-        'Queries and slashes at the end change nothing; Azure paths are served, the model is that of the body; HEAD of a POST route is 405.',
+        'Queries and slashes at the end change nothing; Azure paths are served, the model is that of the body, else of the path; HEAD of a POST route is 405.',
       prove: async () => {
         const body = { model: 'm', messages: [HI] }
         const paths = [
@@ -114,6 +114,9 @@ const section: CaseSection = {
           const { status, sent } = await ask('openai-chat', { path, body }, COMPLETION)
           expect([status, sent[0]?.json()]).toMatchObject([200, { model: 'm' }])
         }
+        const unnamed = { path: paths[2] ?? '', body: { messages: [{ role: 'user', content: 'x'.repeat(20_000) }] } }
+        const put = await ask('openai-chat', unnamed, COMPLETION)
+        expect([put.status, put.sent[0]?.json()]).toMatchObject([200, { model: 'd' }])
         const azure = { client: 'azure-openai', path: paths[2] ?? '', body }
         const { sent } = await ask('openai-chat', azure, COMPLETION)
         expect(sent[0]?.url).toBe('/base/openai/deployments/m/chat/completions?api-version=2024-10-21')
