@@ -32,10 +32,13 @@ const READERS: Readonly<Record<string, (payload: Fields) => ToldUsage | undefine
   'anthropic-messages': ({ usage, message }) => {
     const found = fields(usage ?? fields(message)?.usage)
     if (!found) return undefined
-    const { input_tokens: input, output_tokens: output, cache_read_input_tokens: read } = found
-    const { cache_creation_input_tokens: written } = found
-    if (input === undefined || input === null) return told(undefined, output)
-    return told(Number(input) + Number(read ?? 0) + Number(written ?? 0), output)
+    const all = [found, ...besideTheAnswer(found.iterations)]
+    const sum = (...names: string[]): number =>
+      all.flatMap(counts => names.map(name => Number(counts[name] ?? 0))).reduce((total, count) => total + count, 0)
+    const { input_tokens: input, output_tokens: output } = found
+    const outputs = output === undefined ? undefined : sum('output_tokens')
+    if (input === undefined || input === null) return told(undefined, outputs)
+    return told(sum('input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'), outputs)
   },
   gemini: ({ usageMetadata }) => {
     const usage = fields(usageMetadata)
@@ -53,6 +56,12 @@ function openai(usage: unknown): ToldUsage | undefined {
   const reasoning = Number(fields(found.completion_tokens_details)?.reasoning_tokens ?? 0)
   const isBeside = total === Number(input) + Number(output) + reasoning
   return told(input, Number(output) + (isBeside ? reasoning : 0))
+}
+
+/** What Anthropic samples beside the answer: paid for, but not in its totals. */
+function besideTheAnswer(iterations: unknown): readonly Fields[] {
+  const all = Array.isArray(iterations) ? (iterations as readonly Fields[]) : []
+  return all.filter(({ type }) => type === 'compaction' || type === 'advisor_message')
 }
 
 function told(input: unknown, output: unknown): ToldUsage | undefined {
