@@ -82,3 +82,16 @@ test('a judge that is down closes the gate, or opens it where it was told so', a
   }
   expect(upstream.requests).toHaveLength(1)
 })
+
+test('a stream that is too long to be judged ends with an error, and its provider is let go', async () => {
+  await using judge = await startJudge()
+  const chunks = [CHAT.preamble, CHAT.piece('x'.repeat(2000))]
+  await using upstream = await startUpstream({ chunks, ending: 'stall' })
+  const steps = step(judge.url, 'on = ["output"]\nmax_text = "1KiB"')
+  await using gateway = await startTestGateway(gatewayFor(CHAT, { provider: upstream.url, steps }))
+  const reply = await post(gateway.url + CHAT.path(true), CHAT.request(true))
+  expect(CHAT.errorIn(await reply.text())).toContain('nothing passes here unchecked')
+  expect(CHAT.textOf(reply.received)).toBe('')
+  await upstream.requests[0]?.aborted
+  expect(judge.asked).toEqual([])
+})
