@@ -151,4 +151,4 @@ it('no call is lost that any provider could have served, none is answered twice,
     expect(told('breaker_refusals_total', name), name).toBeGreaterThan(0)
   }
   expect(sumOf(metrics, 'sluice_balance_choices_total')).toBe(CALLS)
-}, 120_000)
+}, 240_000)
