@@ -450,11 +450,16 @@ describe('settings', () => {
   test('parts of other formats are left out and said so', () => {
     const parts: Part[] = [
       { type: 'text', text: 'Hi' },
-      { type: 'opaque', format: 'anthropic-messages', label: 'container_upload', json: '{}' },
+      { type: 'opaque', format: 'anthropic-messages', label: 'fallback', json: '{}' },
       { type: 'hosted-tool', tool: 'web_search', phase: 'both', format: 'openai-responses', json: '{}' },
     ]
     const { body, losses } = encoded(asking({ role: 'user', parts }))
     expect(body.contents[0]?.parts).toEqual([{ text: 'Hi' }])
     expect(losses.map(loss => loss.path)).toEqual(['turns[0].parts[1]', 'turns[0].parts[2]'])
+  })
+
+  test('a part of another format that the answer depends on is refused', () => {
+    const upload: Part = { type: 'opaque', format: 'anthropic-messages', label: 'container_upload', json: '{}' }
+    expect(() => encoded(asking({ role: 'user', parts: [upload] }))).toThrow('"container_upload"')
   })
 })
