@@ -99,10 +99,10 @@ const section: CaseSection = {
     },
     {
       id: 'E279',
-      title: 'Paths that clients make up: a query, a slash at the end, Azure deployments, HEAD',
+      title: 'Paths that clients make up: a query, a slash at the end, Azure deployments, another method',
       decision: 'carried',
       outcome:
-        'Queries and slashes at the end change nothing; Azure paths are served, the model is that of the body, else of the path; HEAD of a POST route is 405.',
+        'Queries and slashes at the end change nothing; Azure paths are served, the model is that of the body, else of the path; another method is a 405.',
       prove: async () => {
         const body = { model: 'm', messages: [HI] }
         const paths = [
@@ -184,8 +184,7 @@ const section: CaseSection = {
       id: 'E283',
       title: 'Bodies nested too deeply, or schemas that refer to themselves without end',
       decision: 'refused',
-      outcome:
-        'Depth is a 400 before anything is made of the body; references are not followed for ever, and the body limit bounds the rest.',
+      outcome: 'Depth is a 400 before anything is made of the body; references are not followed for ever.',
       prove: async () => {
         const deep = `{"model":"m","messages":${'['.repeat(5000)}${']'.repeat(5000)}}`
         const { status, json } = await ask('openai-chat', { path: '/v1/chat/completions', body: deep })
