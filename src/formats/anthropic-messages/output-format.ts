@@ -5,7 +5,7 @@ import type { Conversation, OutputFormat, Reasoning } from '../conversation.ts'
 import { ASKED_BY_TOOL, forcedAnswer } from '../forced-answer.ts'
 import type { Encoding } from './encoding.ts'
 import type { WritableObject } from './leftovers.ts'
-import { beyondStructuredOutputs } from './schema-reach.ts'
+import { obstacleTo } from './schema-reach.ts'
 import { schemaSubset } from './schema-subset.ts'
 
 export interface EncodedOutputFormat {
@@ -26,20 +26,12 @@ export function encodeOutputFormat(conversation: Conversation, encoding: Encodin
     encoding.log.approximated('outputFormat', 'Anthropic has no JSON mode: asked for in the system prompt')
     return { conversation, instruction: JSON_ONLY }
   }
-  const obstacle = obstacleTo(outputFormat.schema, encoding)
+  const obstacle = obstacleTo(outputFormat.schema, encoding.capabilities)
   if (obstacle === undefined) return { conversation, format: nativeFormat(outputFormat, encoding) }
   const forced = mayForce(conversation.reasoning, encoding) ? forcedAnswer(conversation) : undefined
   const way = forced ? ASKED_BY_TOOL : 'asked for in the system prompt'
   encoding.log.approximated('outputFormat.schema', `${obstacle}: ${way}`)
   return forced ?? { conversation, instruction: `${JSON_ONLY} It must match this JSON Schema:\n${outputFormat.schema}` }
-}
-
-/** Why the model cannot be held to the schema. */
-function obstacleTo(schema: string, { capabilities }: Encoding): string | undefined {
-  const { structured_output: structured } = capabilities
-  if (structured === 'none') return 'this model has no structured outputs'
-  const beyond = structured === 'any' ? undefined : beyondStructuredOutputs(schema)
-  return beyond && `structured outputs know no ${beyond}`
 }
 
 /** A tool cannot be forced on a model that thinks with a budget; others think as they please. */

@@ -1,12 +1,20 @@
 /** What the grammars of structured outputs cannot hold, so that a schema with it has to be asked for in another way. */
+import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import { parsed } from './leftovers.ts'
+
+/** Why a model cannot be held to a schema, in its answer or by a strict tool; `undefined` when it can. */
+export function obstacleTo(schema: string, { structured_output: structured }: ModelCapabilities): string | undefined {
+  if (structured === 'none') return 'this model has no structured outputs'
+  const beyond = structured === 'any' ? undefined : beyondStructuredOutputs(schema)
+  return beyond && `structured outputs know no ${beyond}`
+}
 
 /**
  * @returns what it is in words; `undefined` for a schema that structured outputs take (Anthropic API, "Structured
  *   outputs"; conversion.md E144). Objects with free keys would be taken, but only ever be empty.
  */
-export function beyondStructuredOutputs(schema: string): string | undefined {
+function beyondStructuredOutputs(schema: string): string | undefined {
   const root = parsed(schema)?.value
   if (!isObject(root)) return undefined
   if (isRecursive(root)) return 'recursion'

@@ -6,6 +6,7 @@ import { type Encoding, unsupported } from './encoding.ts'
 import { encodeHosted, hostedChoice, type NamedTool } from './hosted-tools.ts'
 import { type WritableObject, withMembers, writableFields } from './leftovers.ts'
 import { FORMAT } from './name.ts'
+import { obstacleTo } from './schema-reach.ts'
 import { inputSchema, schemaSubset } from './schema-subset.ts'
 import { declaredName, flatName, pastName } from './tool-names.ts'
 import { MCP_SERVERS } from './tools-decode.ts'
@@ -47,8 +48,9 @@ function isMcpServers(tool: Tool): boolean {
 
 function encodeFunction(tool: FunctionTool, path: string, encoding: Encoding): WritableObject {
   const { log, capabilities, marks } = encoding
-  const strict = tool.strict === true && capabilities.structured_output === 'none' ? undefined : tool.strict
-  if (strict !== tool.strict) log.dropped(`${path}.strict`, 'this model has no strict tools')
+  const obstacle = tool.strict === true ? obstacleTo(tool.schema ?? '{}', capabilities) : undefined
+  const strict = obstacle === undefined ? tool.strict : undefined
+  if (obstacle !== undefined) log.dropped(`${path}.strict`, obstacle)
   const subset = strict === true && tool.schema !== undefined ? schemaSubset(tool.schema) : undefined
   if (subset !== undefined && subset.moved.length > 0) {
     log.approximated(`${path}.schema`, `strict tools take no ${subset.moved.join(', ')}: moved to descriptions`)

@@ -201,6 +201,14 @@ describe('tools', () => {
     if (expected === null) expect(body).toContain('"__proto__":{"type":"string"}')
   })
 
+  it('does not make a strict tool of one with free keys, which would always be empty', () => {
+    const schema =
+      '{"type":"object","properties":{"labels":{"type":"object","additionalProperties":{"type":"string"}}}}'
+    const { body, losses } = encode(conversation({ tools: [{ ...LOOK, strict: true, schema }] }))
+    expect(body.tools).toEqual([{ name: 'look', input_schema: JSON.parse(schema) }])
+    expect(losses).toEqual(['tools[0].strict dropped'])
+  })
+
   it('moves keywords that strict tools do not take into words, and leaves names alone (E150)', () => {
     const schema =
       '{"type":"object","properties":{"pattern":{"type":"string","pattern":"^a"}},"additionalProperties":false}'
