@@ -165,7 +165,7 @@ const CLUSTER =
 /** Of a Redis error its code and words; they name keys of ours, but never a credential. */
 function reasonOf(error: unknown): string {
   const { message = '', code } = error as { readonly message?: string; readonly code?: string }
-  if (message.startsWith('MOVED ')) return CLUSTER
+  if (/^(?:MOVED|CLUSTERDOWN) /.test(message)) return CLUSTER
   return (message === '' ? (code ?? 'unknown') : message).slice(0, 200)
 }
 

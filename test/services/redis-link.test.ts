@@ -1,7 +1,7 @@
 /** How long commands wait for a real Redis. */
 import { describe, expect, it, test } from 'vitest'
 import { RedisLink } from '../../src/services/redis-link.ts'
-import { StoreOutage } from '../../src/services/store-driver.ts'
+import { StoreOutage, UnfitStore } from '../../src/services/store-driver.ts'
 import { redisMissing, startRedis } from '../support/redis.ts'
 
 const missing = redisMissing()
@@ -31,6 +31,14 @@ else {
       await expect(link.slow(60)).rejects.toThrow('no answer within 100 ms')
       expect(performance.now() - startedAt).toBeGreaterThan(99)
     })
+  })
+
+  it('a node of a cluster is refused, and one that is found later says what it is', async () => {
+    await using redis = await startRedis(['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'])
+    const link = new RedisLink({ url: redis.url, deadlineMs: 5000 })
+    await expect(link.ready).rejects.toThrow(UnfitStore)
+    await expect(link.command('GET', 'a')).rejects.toThrow('cluster mode, which is not supported')
+    link.close()
   })
 }
 

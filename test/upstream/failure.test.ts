@@ -34,6 +34,8 @@ describe('classify', () => {
 
   it('knows parser errors without a code', () => {
     expect(classify(Object.assign(new Error(), { name: 'HTTPParserError' }))).toBe('protocol')
+    const cut = 'Response does not match the HTTP/1.1 protocol (Invalid EOF state)'
+    expect(classify(Object.assign(new Error(cut), { name: 'HTTPParserError' }))).toBe('reset')
     expect(classify(new Error('bad response'))).toBe('protocol')
   })
 })
