@@ -31,13 +31,13 @@ export const MAX_DEPTH = 200
  * @throws JsonSyntaxError when `text` is not one JSON value, or nests deeper than `MAX_DEPTH`
  */
 export function parseDocument(text: string): JsonDocument {
-  const spans = new WeakMap<object, readonly [start: number, end: number]>()
+  const spans = new Map<unknown, Span>()
   const value = new Parser(text, spans).document()
   return {
     value,
     text,
     textOf(node) {
-      const span = typeof node === 'object' && node !== null ? spans.get(node) : undefined
+      const span = spans.get(node)
       return span ? text.slice(span[0], span[1]) : JSON.stringify(node)
     },
   }
@@ -53,17 +53,27 @@ export function plainDocument(text: string): JsonDocument {
   return { value: JSON.parse(text), text, textOf: node => JSON.stringify(node) }
 }
 
+type Span = readonly [start: number, end: number]
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON does not allow inside strings
+const CONTROL = /[\x00-\x1f]/
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 
 class Parser {
   readonly #text: string
-  readonly #spans: WeakMap<object, readonly [number, number]>
+  readonly #spans: Map<unknown, Span>
+  /** Written without line breaks: no string needs to be searched for control characters. */
+  readonly #isCompact: boolean
   #at = 0
   #depth = 0
+  /** The next backslash; behind the end when there is none. */
+  #escape = -1
 
-  constructor(text: string, spans: WeakMap<object, readonly [number, number]>) {
+  constructor(text: string, spans: Map<unknown, Span>) {
     this.#text = text
     this.#spans = spans
+    this.#isCompact = !CONTROL.test(text)
   }
 
   document(): unknown {
@@ -147,9 +157,15 @@ class Parser {
   #string(): string {
     const text = this.#text
     const start = this.#at
-    let end = text.indexOf('"', start + 1)
-    while (end > 0 && isEscaped(text, end, start)) end = text.indexOf('"', end + 1)
-    if (end < 0) throw this.#error('unterminated string')
+    if (this.#escape < start) this.#escape = this.#next('\\', start)
+    let end = this.#next('"', start + 1)
+    if (this.#escape > end && this.#isCompact) {
+      this.#at = end + 1
+      if (end === text.length) throw this.#error('unterminated string')
+      return text.slice(start + 1, end)
+    }
+    while (end < text.length && isEscaped(text, end, start)) end = this.#next('"', end + 1)
+    if (end === text.length) throw this.#error('unterminated string')
     this.#at = end + 1
     // The engine's own parser judges escapes and control characters, and is faster than a loop here.
     try {
@@ -159,12 +175,17 @@ class Parser {
     }
   }
 
+  #next(mark: string, from: number): number {
+    const at = this.#text.indexOf(mark, from)
+    return at < 0 ? this.#text.length : at
+  }
+
   #number(): number {
     NUMBER.lastIndex = this.#at
-    const match = NUMBER.exec(this.#text)
-    if (!match) throw this.#error(this.#at < this.#text.length ? 'expected a value' : 'unexpected end')
+    const start = this.#at
+    if (!NUMBER.test(this.#text)) throw this.#error(start < this.#text.length ? 'expected a value' : 'unexpected end')
     this.#at = NUMBER.lastIndex
-    return Number(match[0])
+    return Number(this.#text.slice(start, this.#at))
   }
 
   #word<T>(word: string, value: T): T {
