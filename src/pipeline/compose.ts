@@ -1,20 +1,28 @@
-import type { Call, Next, Reply } from '../contract.ts'
+import type { Next } from '../contract.ts'
 import type { EngineCall } from './call.ts'
-import { runStep, type Step } from './step.ts'
+import type { EngineReply } from './reply.ts'
+import { type Chain, runStep, type Step } from './step.ts'
 
 /**
  * Steps and what stands behind the last of them → one function. Before `next` is the way in, after it the way out; a
  * step may call `next` again, and each time the rest of the chain runs anew.
  */
 export function compose(steps: readonly Step[], terminal: Next): Next {
-  const from = (index: number): Next => {
-    const step = steps[index]
-    if (!step) return terminal
-    const rest = from(index + 1)
-    return (call: Call): Promise<Reply> => {
-      const { lifetime } = call as EngineCall
-      return lifetime.reason ? Promise.reject(lifetime.reason) : runStep(step, call as EngineCall, rest)
+  const chain = chainFrom(steps, 0, terminal)
+  return call => new Promise((took, failed) => chain(call as EngineCall, { took, failed }))
+}
+
+function chainFrom(steps: readonly Step[], index: number, terminal: Next): Chain {
+  const step = steps[index]
+  if (!step) {
+    return (call, { took, failed }) => {
+      terminal(call).then(reply => took(reply as EngineReply), failed)
     }
   }
-  return from(0)
+  const rest = chainFrom(steps, index + 1, terminal)
+  return (call, waiting) => {
+    const { reason } = call.lifetime
+    if (reason) waiting.failed(reason)
+    else runStep(step, call, rest, waiting)
+  }
 }

@@ -1,7 +1,8 @@
 /** One step of a pipeline while it handles one call: timed, watched, and contained whatever it does. */
-import type { Call, Next, Processor, Reply } from '../contract.ts'
+import type { Call, Processor, Reply } from '../contract.ts'
 import { Refusal } from '../refusal.ts'
 import { EngineCall } from './call.ts'
+import type { Lifetime } from './lifetime.ts'
 import { EngineReply } from './reply.ts'
 import { Watched } from './watchdog.ts'
 
@@ -39,17 +40,25 @@ export class StepFailure extends Error {
   }
 }
 
-/** Runs one step. Rejects with a Refusal, a StepFailure, or the reason why the call was given up. */
-export function runStep(step: Step, call: EngineCall, rest: Next): Promise<EngineReply> {
-  return new Promise((resolve, reject) => new StepRun(step, call, rest, resolve, reject).start())
+/** Who waits for a reply. Told once, and without a promise between: one for each step of each call is enough. */
+export interface Waiting {
+  took(reply: EngineReply): void
+  /** @param error a Refusal, a StepFailure, an UpstreamError, or the reason why the call was given up */
+  failed(error: unknown): void
+}
+
+/** A chain, or the rest of one. */
+export type Chain = (call: EngineCall, waiting: Waiting) => void
+
+export function runStep(step: Step, call: EngineCall, rest: Chain, waiting: Waiting): void {
+  new StepRun(step, call, rest, waiting).start()
 }
 
 class StepRun extends Watched {
   readonly #step: Step
   readonly #call: EngineCall
-  readonly #rest: Next
-  readonly #resolve: (reply: EngineReply) => void
-  readonly #reject: (error: unknown) => void
+  readonly #rest: Chain
+  readonly #waiting: Waiting
   readonly #replies: EngineReply[] = []
   #runningSince = 0
   #inboundMs: number | undefined
@@ -57,26 +66,19 @@ class StepRun extends Watched {
   #pending = 0
   #over = false
 
-  constructor(
-    step: Step,
-    call: EngineCall,
-    rest: Next,
-    resolve: (reply: EngineReply) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(step: Step, call: EngineCall, rest: Chain, waiting: Waiting) {
     super()
     this.#step = step
     this.#call = call
     this.#rest = rest
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#waiting = waiting
   }
 
   start(): void {
     this.#runningSince = performance.now()
     let handled: Promise<Reply>
     try {
-      handled = this.#step.processor.handle(this.#call, call => seen(this.#next(call)))
+      handled = this.#step.processor.handle(this.#call, call => this.#next(call))
     } catch (error) {
       this.#fail(this.#contained(error))
       return
@@ -102,33 +104,33 @@ class StepRun extends Watched {
   #next(call: Call): Promise<Reply> {
     if (!(call instanceof EngineCall)) {
       const message = 'gave next() something else than a call; use call.with(…)'
-      return Promise.reject(new StepFailure(this.#step, 'bad-call', message))
+      return seen(Promise.reject(new StepFailure(this.#step, 'bad-call', message)))
     }
-    if (call.exchange !== this.#call.exchange) return this.#nextOfItsOwn(call)
-    if (this.#over) {
-      return Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered'))
+    const isOwn = call.exchange === this.#call.exchange
+    if (isOwn && this.#over) {
+      return seen(Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered')))
     }
-    this.#pause()
-    return this.#rest(call).then(
-      reply => {
-        if (this.#over) reply.cancel()
-        else this.#replies.push(reply as EngineReply)
-        this.#resume()
-        return reply
-      },
-      error => {
-        this.#resume()
-        throw error
-      },
-    )
+    const result = Promise.withResolvers<Reply>()
+    const waiting = isOwn ? this.#waitingWithin(result) : waitingOutside(result, call.exchange.lifetime)
+    this.#rest(call, waiting)
+    return result.promise
   }
 
-  /** A call that was detached: the step's own call has nothing to do with its end. */
-  #nextOfItsOwn(call: EngineCall): Promise<Reply> {
-    const { lifetime } = call.exchange
-    const running = this.#rest(call)
-    running.then(reply => reply.ended.then(() => lifetime.end())).catch(() => lifetime.end())
-    return running
+  #waitingWithin(result: PromiseWithResolvers<Reply>): Waiting {
+    this.#pause()
+    return {
+      took: reply => {
+        if (this.#over) reply.cancel()
+        else this.#replies.push(reply)
+        this.#resume()
+        result.resolve(reply)
+      },
+      failed: error => {
+        this.#resume()
+        seen(result.promise)
+        result.reject(error)
+      },
+    }
   }
 
   /** The step waits for the rest of the chain: that is not its own time. */
@@ -166,7 +168,7 @@ class StepRun extends Watched {
     } else {
       this.#close(this.#replies.length > 0 ? 'passed' : 'answered')
       this.#cancelAllBut(reply)
-      this.#resolve(reply)
+      this.#waiting.took(reply)
     }
   }
 
@@ -174,7 +176,7 @@ class StepRun extends Watched {
     if (this.#over) return
     this.#close(error instanceof StepFailure && error.step === this.#step.label ? error.fault : 'refused')
     this.#cancelAllBut(undefined)
-    this.#reject(error)
+    this.#waiting.failed(error)
   }
 
   #close(outcome: StepObservation['outcome']): void {
@@ -216,6 +218,21 @@ class StepRun extends Watched {
     if (error !== undefined && error === this.#call.lifetime.reason) return error
     if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
     return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
+  }
+}
+
+/** For a call that was detached: the end of the step's own call has nothing to do with it. */
+function waitingOutside(result: PromiseWithResolvers<Reply>, lifetime: Lifetime): Waiting {
+  return {
+    took: reply => {
+      reply.ended.then(() => lifetime.end())
+      result.resolve(reply)
+    },
+    failed: error => {
+      lifetime.end()
+      seen(result.promise)
+      result.reject(error)
+    },
   }
 }
 

@@ -15,7 +15,16 @@ export function replyUnlessAborted<R extends Reply>(running: Promise<R>, lifetim
         () => {},
       )
     })
-    running.then(resolve, reject).finally(unlisten)
+    running.then(
+      reply => {
+        unlisten()
+        resolve(reply)
+      },
+      error => {
+        unlisten()
+        reject(error)
+      },
+    )
   })
 }
 
