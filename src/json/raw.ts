@@ -23,18 +23,48 @@ export type Writable =
  * Why not `JSON.rawJSON`: it takes primitives only, and tool arguments and schemas are objects.
  */
 export function writeJson(value: Writable): string {
-  if (value === undefined || value === null) return 'null'
-  if (typeof value !== 'object') return JSON.stringify(value)
-  if (value instanceof RawJson) return value.text
-  if (isArray(value)) return `[${value.map(writeJson).join(',')}]`
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'object':
+      if (value === null) return 'null'
+      if (value instanceof RawJson) return value.text
+      return isArray(value) ? writeArray(value) : writeObject(value)
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null'
+    case 'boolean':
+      return value ? 'true' : 'false'
+    default:
+      return 'null'
+  }
+}
+
+function writeArray(values: readonly Writable[]): string {
   let text = ''
-  for (const key of Object.keys(value)) {
-    const member = value[key]
+  for (const value of values) text += text === '' ? writeJson(value) : `,${writeJson(value)}`
+  return `[${text}]`
+}
+
+function writeObject(members: { readonly [key: string]: Writable }): string {
+  let text = ''
+  for (const key of Object.keys(members)) {
+    const member = members[key]
     if (member === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${writeJson(member)}`
+    text += `${text === '' ? '' : ','}${keyText(key)}${writeJson(member)}`
   }
   return `{${text}}`
 }
+
+/** Most keys are the same few, and quoting one anew costs more than writing a short value. */
+function keyText(key: string): string {
+  const known = keyTexts.get(key)
+  if (known !== undefined) return known
+  const text = `${JSON.stringify(key)}:`
+  if (keyTexts.size < 1000 && key.length < 64) keyTexts.set(key, text)
+  return text
+}
+
+const keyTexts = new Map<string, string>()
 
 // Array.isArray does not narrow readonly arrays.
 function isArray(value: object): value is readonly Writable[] {

@@ -35,7 +35,7 @@ export function booleanAt(owner: JsonObject, key: string): boolean | undefined {
 
 /** A copy without the members that are `undefined`, so that absent stays absent in the canonical view. */
 export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(fields)) if (value !== undefined) kept[key] = value
+  return kept as { [K in keyof T]: Exclude<T[K], undefined> }
 }
