@@ -130,6 +130,8 @@ export interface EncodeTarget {
   readonly provider: string
   /** Name of a dialect of the format (`groq`, `mistral`); each format keeps its own table of them. */
   readonly dialect?: string
+  /** True where the client speaks this format too: what it wrote is not to be adapted to it. */
+  readonly native?: boolean
   /** What is known of the model at this provider: the catalogue of models, and what the operator says otherwise. */
   readonly capabilities: ModelCapabilities
 }

@@ -285,7 +285,8 @@ export class EngineCall implements Call {
     const known = providers.get(provider)?.dialect
     const dialect = known === undefined ? {} : { dialect: known }
     const capabilities = models.capabilitiesOf({ model, provider, format: this.format, ...dialect })
-    return { operation, model, stream, provider, capabilities, ...dialect }
+    const native = this.format === this.exchange.format
+    return { operation, model, stream, provider, native, capabilities, ...dialect }
   }
 }
 

@@ -3,6 +3,7 @@ import { RawJson, type Writable } from '../../json/raw.ts'
 import { callerType } from '../caller.ts'
 import type { CompactionPart, Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../conversation.ts'
 import { isNeeded, neededReason } from '../needed-parts.ts'
+import { flatName } from '../tool-names.ts'
 import { argumentsObject, RAW_ARGUMENTS } from './arguments.ts'
 import { encodeCitations } from './citations.ts'
 import { type Encoding, unsupported } from './encoding.ts'
@@ -10,7 +11,6 @@ import { type WritableObject, withMembers, writableFields } from './leftovers.ts
 import { encodeMedia } from './media-encode.ts'
 import { FORMAT } from './name.ts'
 import { nativeState, reasoningText } from './opaque-state.ts'
-import { pastName } from './tool-names.ts'
 
 export type Block = WritableObject | RawJson
 
@@ -103,7 +103,7 @@ function encodeReasoning(part: ReasoningPart, path: string, { log, target }: Enc
 function encodeToolCall(part: ToolCallPart, path: string, { log }: Encoding): WritableObject {
   const { input, exact } = argumentsObject(part)
   if (!exact) log.approximated(`${path}.arguments`, `not a JSON object, so sent as {"${RAW_ARGUMENTS}": …}`)
-  return { type: 'tool_use', id: part.callId, name: pastName(part), input, ...encodeCaller(part, path, log) }
+  return { type: 'tool_use', id: part.callId, name: flatName(part), input, ...encodeCaller(part, path, log) }
 }
 
 function encodeCaller({ caller }: ToolCallPart, path: string, log: Encoding['log']): WritableObject {

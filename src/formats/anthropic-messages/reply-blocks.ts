@@ -1,6 +1,7 @@
 /** Parts of a reply, canonical → wire, whole. `undefined` stands for a part that leaves no block behind. */
 import { RawJson } from '../../json/raw.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
+import { flatName } from '../tool-names.ts'
 import type { ApiVersion } from './api-version.ts'
 import { argumentsObject, RAW_ARGUMENTS } from './arguments.ts'
 import { carrierBlock, carrierOf, withCarrier } from './carried-blocks.ts'
@@ -10,7 +11,6 @@ import { type WritableObject, writableFields } from './leftovers.ts'
 import type { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 import { nativeState, reasoningText } from './opaque-state.ts'
-import { flatName } from './tool-names.ts'
 
 /** What the encoders of replies work with. */
 export interface ReplyEncoding {

@@ -1,8 +1,10 @@
 /** Requests, canonical → wire (Anthropic Messages API, `POST /v1/messages` and `/v1/messages/count_tokens`). */
 import { RawJson, writeJson } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
+import { inTurn } from '../amendment.ts'
 import type { Conversation } from '../conversation.ts'
 import { withSearchAsFunction } from '../openai-responses/client-search.ts'
+import { withAcceptedNames } from '../tool-names.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { CacheMarks } from './cache-marks.ts'
 import { type Encoding, unsupported } from './encoding.ts'
@@ -14,19 +16,20 @@ import { FORMAT } from './name.ts'
 import { encodeOutputFormat } from './output-format.ts'
 import { encodeSampling, encodeStop } from './sampling-encode.ts'
 import { encodeThinking } from './thinking-encode.ts'
-import { encodeTools } from './tools-encode.ts'
+import { encodeTools, TOOL_NAMES } from './tools-encode.ts'
 
 /** @throws Refusal 400 when the request cannot be said here and must not be cut */
 export function encodeRequest(given: Conversation, target: EncodeTarget): EncodedRequest {
   const log = new LossLog()
-  const asked = withSearchAsFunction(given, log)
+  const called = withSearchAsFunction(given, log, TOOL_NAMES)
+  const { conversation: asked, amendment: naming } = withAcceptedNames(called, TOOL_NAMES, target)
   const { capabilities } = target
   const encoding: Encoding = { target, capabilities, log, marks: new CacheMarks(asked, log) }
   refuseImpossible(asked, target)
   noteForeign(asked, log)
   noteUnknown(asked, log)
 
-  const { conversation, format, instruction, amendment } = encodeOutputFormat(asked, encoding)
+  const { conversation, format, instruction, amendment: unwrapping } = encodeOutputFormat(asked, encoding)
   const { system, messages, betas, unthoughtCall } = encodeMessages(conversation, encoding)
   const thinking = encodeThinking(conversation, maxTokensOf(conversation, encoding), unthoughtCall, encoding)
   const tools = encodeTools(conversation, thinking.budget !== undefined, encoding)
@@ -49,6 +52,7 @@ export function encodeRequest(given: Conversation, target: EncodeTarget): Encode
     ...optional('system', systemOf(system, instruction)),
     messages,
   }
+  const amendment = inTurn(naming, unwrapping)
   const headers = betas.length === 0 ? {} : { headers: { 'anthropic-beta': betas.join(',') } }
   return { body: writeJson(body), losses: log.losses, ...headers, ...(amendment && { amendment }) }
 }

@@ -1,6 +1,7 @@
 /** Tools and the choice among them, canonical → wire. */
 import { RawJson } from '../../json/raw.ts'
 import type { Conversation, CustomTool, FunctionTool, Tool, ToolCallPart } from '../conversation.ts'
+import { flatName, nameRule } from '../tool-names.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { type Encoding, unsupported } from './encoding.ts'
 import { encodeHosted, hostedChoice, type NamedTool } from './hosted-tools.ts'
@@ -8,8 +9,10 @@ import { type WritableObject, withMembers, writableFields } from './leftovers.ts
 import { FORMAT } from './name.ts'
 import { obstacleTo } from './schema-reach.ts'
 import { inputSchema, schemaSubset } from './schema-subset.ts'
-import { declaredName, flatName, pastName } from './tool-names.ts'
 import { MCP_SERVERS } from './tools-decode.ts'
+
+/** Anthropic Messages API, `Tool.name`. */
+export const TOOL_NAMES = nameRule('a-zA-Z0-9_-', 128)
 
 export interface EncodedTools {
   readonly tools: readonly (WritableObject | RawJson)[]
@@ -56,7 +59,7 @@ function encodeFunction(tool: FunctionTool, path: string, encoding: Encoding): W
     log.approximated(`${path}.schema`, `strict tools take no ${subset.moved.join(', ')}: moved to descriptions`)
   }
   return {
-    name: declaredName(tool, path),
+    name: flatName(tool),
     ...(tool.description === undefined ? {} : { description: tool.description }),
     input_schema: inputSchema(subset?.text ?? tool.schema),
     ...(strict === undefined ? {} : { strict }),
@@ -75,7 +78,7 @@ function encodeCustom(tool: CustomTool, path: string, { log, marks }: Encoding):
     grammar === undefined ? [] : [`The input must match this ${grammar.syntax} grammar:\n${grammar.definition}`]
   const description = [...(tool.description === undefined ? [] : [tool.description]), ...rule].join('\n\n')
   return {
-    name: declaredName(tool, path),
+    name: flatName(tool),
     ...(description === '' ? {} : { description }),
     input_schema: { type: 'object', properties: { [FREE_TEXT]: { type: 'string' } }, required: [FREE_TEXT] },
     ...writableFields(tool),
@@ -109,7 +112,7 @@ function distinct(tools: readonly NamedTool[]): readonly NamedTool[] {
 function pastTools(conversation: Conversation): EncodedTools {
   const calls = conversation.turns.flatMap(turn => turn.parts.filter(part => part.type === 'tool-call'))
   if (calls.length === 0 || conversation.state?.thread !== undefined) return { tools: [] }
-  const names = new Set(calls.map((call: ToolCallPart) => pastName(call)))
+  const names = new Set(calls.map((call: ToolCallPart) => flatName(call)))
   const tools = [...names].map(name => ({ name, input_schema: { type: 'object' } }))
   return { tools, choice: { type: 'none' } }
 }

@@ -2,13 +2,14 @@ import type { Operation } from '../../contract.ts'
 import type { Writable } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { MediaPart, Part, ToolCallPart, ToolResultPart } from '../conversation.ts'
+import { flatName } from '../tool-names.ts'
 import { wireId } from './call-ids.ts'
 import type { Content } from './contents-encode.ts'
 import { extensionMembersExcept, FORMAT } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { encodeRequestMedia } from './media.ts'
 import { HOSTED_FUNCTION } from './parts-decode.ts'
-import { qualifiedName, unsupported, type WirePart } from './parts-encode.ts'
+import { unsupported, type WirePart } from './parts-encode.ts'
 import { encodeToolResult, noteResultLosses } from './tool-results.ts'
 
 interface Answer {
@@ -48,7 +49,7 @@ export class AnswerGroup {
   /** @throws Refusal 400 when nobody knows which function it is the result of */
   result(part: ToolResultPart, path: string): void {
     const call = this.#calls.find(each => each.callId === part.callId)
-    const name = call ? qualifiedName(call) : part.name
+    const name = call ? flatName(call) : part.name
     if (name === undefined || name === '') {
       throw unsupported(path, `answers the call "${part.callId}", which is not among the calls before it.`)
     }

@@ -3,6 +3,7 @@ import { Refusal } from '../../refusal.ts'
 import { isBillingHeader } from '../billing-header.ts'
 import type { Part, ReasoningPart, TextPart, ToolCallPart } from '../conversation.ts'
 import { isNeeded, neededReason } from '../needed-parts.ts'
+import { flatName } from '../tool-names.ts'
 import { encodeArguments } from './arguments.ts'
 import { wireId } from './call-ids.ts'
 import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
@@ -136,15 +137,11 @@ export function encodeCall(call: ToolCallPart, path: string, losses: Losses): Wi
   if (call.caller !== undefined) losses.dropped(`${path}.caller`, 'Gemini knows no callers')
   const functionCall = {
     id: wireId(call.callId),
-    name: qualifiedName(call),
+    name: flatName(call),
     args: encodeArguments(call, path, losses),
     ...nestedMembers(call.extensions, 'functionCall'),
   }
   return { functionCall, ...extensionMembersExcept(call.extensions, 'functionCall') }
-}
-
-export function qualifiedName({ namespace, name }: { readonly namespace?: string; readonly name: string }): string {
-  return namespace === undefined ? name : `${namespace}__${name}`
 }
 
 function encodeCompaction(summary: string | undefined, path: string, losses: Losses): readonly WirePart[] {

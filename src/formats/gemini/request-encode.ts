@@ -8,6 +8,7 @@ import type { Conversation, ServiceTier, Tool, Turn } from '../conversation.ts'
 import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
+import { withAcceptedNames } from '../tool-names.ts'
 import { HALF_CHARACTER, withWholeCharacters } from '../whole-characters.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities, withinSampling } from '../within-capabilities.ts'
@@ -19,7 +20,7 @@ import { extensionMembers, extensionMembersExcept, FORMAT } from './fields.ts'
 import { Losses } from './losses.ts'
 import { encodeRequestPart, unsupported } from './parts-encode.ts'
 import { CACHED_CONTENT } from './request-decode.ts'
-import { encodeToolConfig, encodeTools } from './tools-encode.ts'
+import { encodeToolConfig, encodeTools, TOOL_NAMES } from './tools-encode.ts'
 
 type Members = Readonly<Record<string, Writable>>
 
@@ -35,17 +36,16 @@ export function encodeRequest(conversation: Conversation, target: EncodeTarget):
   noteTopLevelLosses(conversation, losses)
   const { capabilities } = target
   const said = withWholeCharacters(conversation, path => losses.approximated(path, HALF_CHARACTER))
-  const settled = withToolsOfTurns(
-    withSettingsOfTurns(withFunctionsForDesigns(withSearchAsFunction(said, losses), losses), losses),
-    losses,
-  )
+  const callable = withFunctionsForDesigns(withSearchAsFunction(said, losses, TOOL_NAMES), losses)
+  const { conversation: named, amendment: naming } = withAcceptedNames(callable, TOOL_NAMES, target)
+  const settled = withToolsOfTurns(withSettingsOfTurns(named, losses), losses)
   const sampling = withinSampling(settled, capabilities, losses)
   const { conversation: formed, amendment: unwrapping } = withAnswerForm(settled, capabilities, losses)
   const whole = { ...withinCapabilities(formed, capabilities, losses), sampling }
   const { cached, head, rest } = splitHead(whole.turns, capabilities)
   const { sent: stop, amendment: stopping } = planStop(whole, capabilities.stop ? MOST_STOPS : 0, target.stream)
   if (stopping) losses.approximated('stop', STOPS_HERE)
-  const amendment = inTurn(unwrapping, stopping)
+  const amendment = inTurn(naming, unwrapping, stopping)
   const body: Members = {
     cachedContent: cached,
     ...encodeTurns(head, rest, target, losses),

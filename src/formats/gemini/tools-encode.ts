@@ -1,16 +1,17 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import type { Conversation, CustomTool, FunctionTool, HostedTool, Tool, ToolChoice } from '../conversation.ts'
+import { flatName, nameRule } from '../tool-names.ts'
 import { FREE_TEXT } from './arguments.ts'
 import { extensionMembers, FORMAT, noteOf } from './fields.ts'
 import type { Losses } from './losses.ts'
 import { nestedMembers } from './nested.ts'
 import { jsonSchemaOfText } from './openapi-schema.ts'
-import { qualifiedName, unsupported } from './parts-encode.ts'
+import { unsupported } from './parts-encode.ts'
 import { fitSchema } from './schema-subset.ts'
 
-/** What a function may be called (reference of `FunctionDeclaration.name`). */
-const NAME = /^[a-zA-Z0-9_.:-]{1,128}$/
+/** Reference of `FunctionDeclaration.name`. */
+export const TOOL_NAMES = nameRule('a-zA-Z0-9_.:-', 128, 'a-zA-Z_')
 
 /** Canonical → `tools`: neighbouring functions share one entry, each of Google's own tools has one. */
 export function encodeTools(tools: readonly Tool[], toolChoice: ToolChoice | undefined, losses: Losses): Writable {
@@ -36,7 +37,7 @@ function encodeFunction(tool: FunctionTool, path: string, losses: Losses): Writa
   losses.foreign(tool.extensions, path)
   if (tool.deferred) losses.approximated(`${path}.deferred`, 'Gemini gets all tools at once')
   return {
-    name: qualifiedName(tool),
+    name: flatName(tool),
     description: tool.description,
     ...encodeParameters(tool, path, losses),
     ...extensionMembers(tool.extensions),
@@ -67,7 +68,7 @@ function encodeCustom(tool: CustomTool, path: string, losses: Losses): Writable 
     tool.grammar && `The text must follow this ${tool.grammar.syntax} grammar:\n${tool.grammar.definition}`
   const description = [tool.description, grammar].filter(text => text !== undefined).join('\n\n')
   return {
-    name: qualifiedName(tool),
+    name: flatName(tool),
     description: description === '' ? undefined : description,
     parametersJsonSchema: { type: 'object', properties: { [FREE_TEXT]: { type: 'string' } }, required: [FREE_TEXT] },
   }
@@ -96,14 +97,11 @@ function checkNames(tools: readonly Tool[]): void {
   const seen = new Map<string, number>()
   tools.forEach((tool, at) => {
     if (tool.kind === 'hosted') return
-    const name = qualifiedName(tool)
+    const name = flatName(tool)
     const before = seen.get(name)
     seen.set(name, at)
     if (before !== undefined)
       throw unsupported(`tools[${at}].name`, `is the same as that of tools[${before}]: "${name}".`)
-    if (!NAME.test(name)) {
-      throw unsupported(`tools[${at}].name`, 'may have letters, digits and _ . : - only, and 128 characters at most.')
-    }
   })
 }
 
@@ -151,5 +149,5 @@ function encodeChoice(
 /** What a function that a choice names is called here: one of a namespace has another name on this wire. */
 function nameIn(functions: readonly (FunctionTool | CustomTool)[], name: string): string {
   const found = functions.find(each => each.name === name)
-  return found === undefined ? name : qualifiedName(found)
+  return found === undefined ? name : flatName(found)
 }

@@ -2,12 +2,12 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { MediaPart, OpaqueState, Part, ToolCallPart, Turn } from '../conversation.ts'
 import { isIssuedBy } from '../issuer.ts'
+import { flatName } from '../tool-names.ts'
 import { encodeContent } from './content-encode.ts'
 import { argumentsFor } from './free-text-tools.ts'
 import { ownFields } from './ledger.ts'
 import { FORMAT } from './name.ts'
 import { replayReasoning } from './reasoning-replay.ts'
-import { wireName } from './reply-parts.ts'
 import type { Target } from './target.ts'
 
 type WireFields = { readonly [key: string]: Writable }
@@ -114,7 +114,7 @@ function encodeCall(part: Part, path: string, target: Target): WireFields | RawJ
   const { ledger, ids } = target
   ledger.foreign(part.extensions, path)
   if (part.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
-  const name = wireName(part)
+  const name = flatName(part)
   const isFreeText = part.kind === 'custom' && target.dialect.customTools
   const said = isFreeText
     ? { custom: { name, input: part.arguments } }

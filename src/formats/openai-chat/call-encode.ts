@@ -2,8 +2,9 @@
 import { writeJson } from '../../json/raw.ts'
 import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { flatName } from '../tool-names.ts'
 import type { Ledger } from './ledger.ts'
-import { encodeCall, wireName } from './reply-parts.ts'
+import { encodeCall } from './reply-parts.ts'
 import type { StateWriter } from './reply-state.ts'
 
 interface Call {
@@ -47,7 +48,7 @@ export class CallEncoder {
       ]
     }
     if (call.place === 0)
-      return [writeJson({ function_call: { name: wireName(part), arguments: part.arguments } }).slice(1, -1)]
+      return [writeJson({ function_call: { name: flatName(part), arguments: part.arguments } }).slice(1, -1)]
     this.#ledger.dropped(path, '"function_call" can hold one call only; the client asked for it')
     return []
   }

@@ -1,7 +1,9 @@
 /** Single parts of a reply on the wire: shared by whole replies and streams. */
+
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { MediaPart, Part, ToolCallPart } from '../conversation.ts'
 import type { RawEvent } from '../reply-events.ts'
+import { flatName } from '../tool-names.ts'
 import type { ReplyContext } from '../wire-format.ts'
 import { writeDataUrl } from './data-url.ts'
 import { arrayOf, objectOf } from './fields.ts'
@@ -21,11 +23,6 @@ export function isLegacyClient({ request }: ReplyContext): boolean {
   return arrayOf(body?.functions) !== undefined && arrayOf(body?.tools) === undefined
 }
 
-/** A tool of a namespace goes by both names, as it was declared to a model behind Chat Completions. */
-export function wireName({ name, namespace }: { readonly name: string; readonly namespace?: string }): string {
-  return namespace === undefined ? name : `${namespace}__${name}`
-}
-
 /**
  * An entry of `tool_calls`, without its `index`.
  *
@@ -41,7 +38,7 @@ export function encodeCall(
   ledger: Ledger,
   states: StateWriter,
 ): WireFields {
-  const name = wireName(call)
+  const name = flatName(call)
   const said = call.kind === 'custom' ? { custom: { name, input: args } } : { function: { name, arguments: args } }
   if (call.caller !== undefined) ledger.dropped(`${path}.caller`, 'Chat Completions cannot say who called a tool')
   return {

@@ -2,6 +2,7 @@
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
 import type { ModelCapabilities } from '../../models/capabilities.ts'
 import { Refusal } from '../../refusal.ts'
+import { inTurn } from '../amendment.ts'
 import { threadUnsupported } from '../anthropic-messages/threads.ts'
 import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Effort, OutputFormat, Sampling } from '../conversation.ts'
@@ -10,6 +11,7 @@ import { withSearchAsFunction } from '../openai-responses/client-search.ts'
 import { withSettingsAtEnd } from '../settings-at-end.ts'
 import { planStop, STOPS_HERE, type StopPlan } from '../stop-scan.ts'
 import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
+import { withAcceptedNames } from '../tool-names.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities } from '../within-capabilities.ts'
 import { ownFields } from './ledger.ts'
@@ -17,7 +19,7 @@ import { encodeMessages } from './message-encode.ts'
 import { encodeReasoningSettings } from './reasoning-encode.ts'
 import { STREAM_OPTIONS } from './stream-usage.ts'
 import { type Target, targetOf, unsupported } from './target.ts'
-import { encodeTools } from './tool-encode.ts'
+import { encodeTools, TOOL_NAMES } from './tool-encode.ts'
 
 type WireFields = { readonly [key: string]: Writable }
 
@@ -32,13 +34,12 @@ export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): 
   const settled = withSettingsAtEnd(asked, path =>
     ledger.approximated(path, 'Chat Completions has the same settings from beginning to end'),
   )
-  const conversation = withinCapabilities(
-    withFunctionsForDesigns(withSearchAsFunction(settled, ledger), ledger),
-    target.capabilities,
-    ledger,
-  )
+  const callable = withFunctionsForDesigns(withSearchAsFunction(settled, ledger, TOOL_NAMES), ledger)
+  const { conversation: named, amendment: naming } = withAcceptedNames(callable, TOOL_NAMES, encodeTarget)
+  const conversation = withinCapabilities(named, target.capabilities, ledger)
   const reasoning = encodeReasoningSettings(conversation, target)
-  const { sent: stop, amendment } = stopPlan(conversation, encodeTarget.stream, target)
+  const { sent: stop, amendment: stopping } = stopPlan(conversation, encodeTarget.stream, target)
+  const amendment = inTurn(naming, stopping)
   const fields: WireFields = {
     model: encodeTarget.model,
     messages: encodeMessages(conversation.turns, target),

@@ -3,11 +3,14 @@ import { RawJson, type Writable } from '../../json/raw.ts'
 import { Refusal } from '../../refusal.ts'
 import type { Conversation, CustomTool, Extensions, FunctionTool, Tool, ToolChoice } from '../conversation.ts'
 import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
+import { flatName, nameRule } from '../tool-names.ts'
 import { cacheFields } from './content-encode.ts'
 import { functionFor } from './free-text-tools.ts'
 import { FORMAT } from './name.ts'
-import { wireName } from './reply-parts.ts'
 import { type Target, unsupported } from './target.ts'
+
+/** OpenAI Chat Completions API, `FunctionObject.name`. */
+export const TOOL_NAMES = nameRule('a-zA-Z0-9_-', 64)
 
 type WireFields = { readonly [key: string]: Writable }
 
@@ -46,7 +49,7 @@ function refuseDuplicates(tools: readonly Tool[]): void {
   const seen = new Set<string>()
   for (const [index, tool] of tools.entries()) {
     if (tool.kind === 'hosted') continue
-    const name = wireName(tool)
+    const name = flatName(tool)
     if (seen.has(name)) {
       throw new Refusal(400, 'unsupported_by_target', `Two tools are called "${name}". Give them different names.`, {
         param: `tools[${index}].name`,
@@ -83,7 +86,7 @@ function encodeFunction(tool: FunctionTool, path: string, target: Target): WireF
   return {
     type: 'function',
     function: {
-      name: wireName(tool),
+      name: flatName(tool),
       description: tool.description,
       parameters: tool.schema === undefined ? undefined : new RawJson(tool.schema),
       strict: strictOf(tool, path, target),
@@ -104,11 +107,11 @@ function strictOf({ strict, schema }: FunctionTool, path: string, { dialect, led
 function encodeCustom(tool: CustomTool, path: string, target: Target): WireFields {
   target.ledger.foreign(tool.extensions, path)
   const own = splitOwn(tool.extensions, 'custom')
-  const { name, description, grammar } = tool
+  const { description, grammar } = tool
   return {
     type: 'custom',
     custom: {
-      name: wireName({ ...tool, name }),
+      name: flatName(tool),
       description,
       format: grammar && { type: 'grammar', grammar: { ...grammar } },
       ...own.inner,
@@ -145,7 +148,7 @@ function namedTool(chosen: string, tools: readonly Tool[]): Writable {
 /** What a tool that a choice names is called here: one of a namespace has another name on this wire. */
 function wireNameIn(tools: readonly Tool[], name: string): string {
   const tool = tools.find(each => each.kind !== 'hosted' && each.name === name)
-  return tool === undefined || tool.kind === 'hosted' ? name : wireName(tool)
+  return tool === undefined || tool.kind === 'hosted' ? name : flatName(tool)
 }
 
 function encodeNamed(name: string, kind: 'function' | 'custom' | 'hosted', target: Target): Writable {

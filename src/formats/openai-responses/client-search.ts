@@ -6,6 +6,7 @@
  */
 import { parseDocument } from '../../json/document.ts'
 import type { Conversation, FunctionTool, HostedTool, HostedToolPart, Part, Tool, Turn } from '../conversation.ts'
+import { acceptedName, flatName, type NameRule } from '../tool-names.ts'
 import { tolerate } from './fault.ts'
 import { type Fields, isFields } from './fields.ts'
 import { FORMAT } from './name.ts'
@@ -24,8 +25,12 @@ interface LossNotes {
   dropped(path: string, reason: string): void
 }
 
-/** The conversation as formats without tool search know it; the same one where there is no search by the client. */
-export function withSearchAsFunction(conversation: Conversation, losses: LossNotes): Conversation {
+/**
+ * The conversation as formats without tool search know it; the same one where there is no search by the client.
+ *
+ * @param names as the format has them, to tell the model what it has found
+ */
+export function withSearchAsFunction(conversation: Conversation, losses: LossNotes, names: NameRule): Conversation {
   const { tools, toolChoice, turns } = conversation
   const at = tools.findIndex(tool => tool.kind === 'hosted' && isSearchTool(tool))
   const search = tools[at]
@@ -40,7 +45,7 @@ export function withSearchAsFunction(conversation: Conversation, losses: LossNot
   return {
     ...conversation,
     tools: [...declared, ...foundIn(turns, declared)],
-    turns: turns.map(turn => ({ ...turn, parts: turn.parts.map(asFunction) })),
+    turns: turns.map(turn => ({ ...turn, parts: turn.parts.map(part => asFunction(part, names)) })),
     ...(isChosen && { toolChoice: { ...toolChoice, kind: 'function' } }),
   }
 }
@@ -100,11 +105,16 @@ function foundTools({ json }: HostedToolPart): readonly Tool[] {
   return decodeTools(document, isFields(document.value) ? document.value.tools : [], 'tools', tolerate)
 }
 
-function asFunction(part: Part): Part {
+function asFunction(part: Part, names: NameRule): Part {
   if (!isSearchPart(part)) return part
   const { callId = '', phase, json } = part
   if (phase === 'result') {
-    return { type: 'tool-result', callId, name: SEARCH, content: [{ type: 'text', text: wordsFor(foundTools(part)) }] }
+    return {
+      type: 'tool-result',
+      callId,
+      name: SEARCH,
+      content: [{ type: 'text', text: wordsFor(foundTools(part), names) }],
+    }
   }
   const document = parseDocument(json)
   const { arguments: given = {} } = isFields(document.value) ? document.value : {}
@@ -112,11 +122,12 @@ function asFunction(part: Part): Part {
   return { type: 'tool-call', callId, name: SEARCH, kind: 'function', arguments: text }
 }
 
-function wordsFor(found: readonly Tool[]): string {
-  return found.length === 0 ? 'Nothing was found.' : `These tools can be called now: ${found.map(nameOf).join(', ')}.`
+function wordsFor(found: readonly Tool[], names: NameRule): string {
+  if (found.length === 0) return 'Nothing was found.'
+  return `These tools can be called now: ${found.map(tool => acceptedName(nameOf(tool), names)).join(', ')}.`
 }
 
 /** As other formats call a tool of a namespace. */
 function nameOf(tool: Tool): string {
-  return tool.kind === 'hosted' || tool.namespace === undefined ? tool.name : `${tool.namespace}__${tool.name}`
+  return tool.kind === 'hosted' ? tool.name : flatName(tool)
 }

@@ -1,8 +1,10 @@
 /** Conversation → a request of the Responses API. */
 import { RawJson, type Writable, writeJson } from '../../json/raw.ts'
+import { inTurn } from '../amendment.ts'
 import { withFunctionsForDesigns } from '../client-tools.ts'
 import type { Conversation, Turn } from '../conversation.ts'
 import { planStop, STOPS_HERE } from '../stop-scan.ts'
+import { withAcceptedNames } from '../tool-names.ts'
 import { HALF_CHARACTER, withWholeCharacters } from '../whole-characters.ts'
 import type { EncodedRequest, EncodeTarget } from '../wire-format.ts'
 import { withinCapabilities } from '../within-capabilities.ts'
@@ -13,7 +15,7 @@ import { LossList } from './loss-list.ts'
 import { FORMAT } from './name.ts'
 import { encodeSettings } from './settings-encode.ts'
 import { decodeToolChoice, encodeToolChoice, sameChoice } from './tool-choice.ts'
-import { encodeTools } from './tools-encode.ts'
+import { encodeTools, TOOL_NAMES } from './tools-encode.ts'
 
 /** @throws Refusal 400 when the format cannot say it */
 export function encodeRequest(asked: Conversation, target: EncodeTarget): EncodedRequest {
@@ -21,9 +23,10 @@ export function encodeRequest(asked: Conversation, target: EncodeTarget): Encode
   losses.foreign(asked.extensions, '')
   const native = bagOf(asked) !== undefined
   const whole = withWholeCharacters(asked, path => losses.approximated(path, HALF_CHARACTER))
+  const { conversation: named, amendment: naming } = withAcceptedNames(whole, TOOL_NAMES, { native })
   const conversation = native
-    ? whole
-    : withinCapabilities(withFunctionsForDesigns(whole, losses), target.capabilities, losses)
+    ? named
+    : withinCapabilities(withFunctionsForDesigns(named, losses), target.capabilities, losses)
   const content: ContentTarget = {
     losses,
     model: target.model,
@@ -46,8 +49,9 @@ export function encodeRequest(asked: Conversation, target: EncodeTarget): Encode
   }
   if (target.operation === 'count-tokens') return { body: writeJson(countable(body)), losses: losses.all }
   // The Responses API has no stop sequences.
-  const { amendment } = planStop(conversation, 0, target.stream)
-  if (amendment) losses.approximated('stop', STOPS_HERE)
+  const { amendment: stopping } = planStop(conversation, 0, target.stream)
+  if (stopping) losses.approximated('stop', STOPS_HERE)
+  const amendment = inTurn(naming, stopping)
   return { body: writeJson(body), losses: losses.all, ...(amendment && { amendment }) }
 }
 

@@ -2,9 +2,13 @@
 import { RawJson, type Writable } from '../../json/raw.ts'
 import type { CustomTool, FunctionTool, HostedTool, Tool } from '../conversation.ts'
 import { keepsStrictRules, NOT_STRICT } from '../strict-schema.ts'
+import { nameRule } from '../tool-names.ts'
 import { bagOf, written } from './fields.ts'
 import { encodeHostedTool } from './hosted-tools.ts'
 import { type LossList, unsupported } from './loss-list.ts'
+
+/** As in Chat Completions: the API's description allows more for some tools, but servers hold to this. */
+export const TOOL_NAMES = nameRule('a-zA-Z0-9_-', 64)
 
 /** @param path where the tools stand, for losses: `tools` */
 export function encodeTools(tools: readonly Tool[], path: string, losses: LossList): readonly Writable[] {
@@ -66,12 +70,6 @@ function encodeTool(tool: Tool, path: string, losses: LossList): Writable {
   if (tool.cache !== undefined) losses.dropped(`${path}.cache`, 'the Responses API has no cache breakpoints on tools')
   if (tool.kind === 'hosted') return encodeHosted(tool, path, losses)
   losses.foreign(tool.extensions, path)
-  if (bagOf(tool) === undefined && !/^[a-zA-Z0-9_-]{1,128}$/.test(tool.name)) {
-    unsupported(
-      `${path}.name`,
-      'the Responses API takes names of 1 to 128 letters, digits, "_" and "-". Rename the tool',
-    )
-  }
   return tool.kind === 'function' ? encodeFunction(tool, path, losses) : encodeCustom(tool)
 }
 

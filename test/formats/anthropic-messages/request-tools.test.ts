@@ -132,11 +132,10 @@ describe('tools', () => {
     expect(refusalOf(conversation({ tools: [...tools, { ...LOOK, name: 'git__look' }] })).param).toBe('tools')
   })
 
-  it('refuses a name that Anthropic does not take (E40)', () => {
-    expect(refusalOf(conversation({ tools: [{ ...LOOK, name: 'a.b' }] }))).toMatchObject({
-      code: 'unsupported_by_target',
-      param: 'tools[0].name',
-    })
+  it('gives a tool a name that Anthropic takes (E40)', () => {
+    expect(encode(conversation({ tools: [{ ...LOOK, name: 'a.b' }] })).body.tools).toMatchObject([
+      { name: expect.stringMatching(/^a_b_\w+$/) },
+    ])
   })
 
   it('wraps a free-text tool and its calls (E49)', () => {

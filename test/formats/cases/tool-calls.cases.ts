@@ -4,6 +4,7 @@ import type { CaseSection } from './case.ts'
 import { carry, carryReply, carryStream, type Fields, refusal, sse } from './convert.ts'
 import * as provider from './provider-frames.ts'
 import { chat, claude, google, responses } from './request-bodies.ts'
+import { ask } from './through-gateway.ts'
 
 const [A, C, R, G] = ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'] as const
 
@@ -158,22 +159,26 @@ const section: CaseSection = {
     {
       id: 'E40',
       title: 'Tool names that the other format does not take',
-      decision: 'refused',
+      decision: 'carried',
       outcome:
-        'A 400 names the tool and what is allowed: a name changed in secret could not be told from others. Chat servers judge it.',
-      prove: () => {
-        for (const to of [A, R] as const) {
-          expect(
-            refusal(() => carry(G, to, google.body({ tools: [{ functionDeclarations: [{ name: 'a.b:c' }] }] }))),
-          ).toMatchObject({
-            status: 400,
-            param: 'tools[0].name',
-          })
+        'The provider gets a name that it takes, alike in declaration, choice and history, with a hash of the whole; calls come back under the client’s own.',
+      prove: async () => {
+        const asked = chat.body({ tools: [chat.tool('mcp.files/read')] })
+        for (const to of [A, R, G] as const) {
+          const { text, lost } = carry(C, to, asked)
+          expect(text).toMatch(/"mcp[._]files_read_[0-9a-f]{10}"/)
+          expect(lost).toEqual([])
         }
-        expect(refusal(() => carry(A, G, claude.body({ tools: [claude.tool('n'.repeat(129))] })))).toMatchObject({
-          param: 'tools[0].name',
+        expect(carry(A, C, claude.body({ tools: [claude.tool('n'.repeat(65))] })).text).toMatch(/"n{17}_n{34}_[0-9a-f]{10}"/)
+        const { json } = await ask(C, { path: '/v1/chat/completions', client: A, body: asked }, request => {
+          const { tools } = request.json() as { tools: readonly Fields[] }
+          const content = [{ type: 'tool_use', id: 'toolu_1', name: tools[0]?.name, input: {} }]
+          const usage = { input_tokens: 3, output_tokens: 2 }
+          return { json: { id: 'msg_1', type: 'message', role: 'assistant', content, stop_reason: 'tool_use', usage } }
         })
-        expect(carry(A, C, claude.body({ tools: [claude.tool('n'.repeat(100))] })).text).toContain('n'.repeat(100))
+        expect(json).toMatchObject({
+          choices: [{ message: { tool_calls: [{ function: { name: 'mcp.files/read' } }] } }],
+        })
       },
     },
     {
