@@ -169,7 +169,9 @@ const section: CaseSection = {
           expect(text).toMatch(/"mcp[._]files_read_[0-9a-f]{10}"/)
           expect(lost).toEqual([])
         }
-        expect(carry(A, C, claude.body({ tools: [claude.tool('n'.repeat(65))] })).text).toMatch(/"n{17}_n{34}_[0-9a-f]{10}"/)
+        expect(carry(A, C, claude.body({ tools: [claude.tool('n'.repeat(65))] })).text).toMatch(
+          /"n{17}_n{34}_[0-9a-f]{10}"/,
+        )
         const { json } = await ask(C, { path: '/v1/chat/completions', client: A, body: asked }, request => {
           const { tools } = request.json() as { tools: readonly Fields[] }
           const content = [{ type: 'tool_use', id: 'toolu_1', name: tools[0]?.name, input: {} }]
