@@ -6,6 +6,7 @@ import { AudioGatherer } from './audio-gatherer.ts'
 import type { CallIds } from './call-ids.ts'
 import { CallTracker, endsInHalf } from './call-tracker.ts'
 import { decodeAnnotations } from './citations.ts'
+import { shownReasoning } from './content-reasoning.ts'
 import { arrayOf, type Fields, objectOf, stringOf } from './fields.ts'
 import { finishOf } from './finish.ts'
 import { decodeLogprobs } from './logprobs.ts'
@@ -108,9 +109,9 @@ export class CandidateDecoder {
     this.#details.add(details)
   }
 
-  /** Mistral's arrays of parts. */
+  /** Arrays of parts, as Mistral and Databricks have them. */
   #content(content: readonly unknown[], out: ReplyEvent[]): void {
-    for (const part of decodeContent(VALUES, content)) {
+    for (const part of decodeContent(VALUES, content).map(shownReasoning)) {
       if (part.type === 'text') this.#say('text', part.text, out)
       else if (part.type === 'reasoning') this.#thinking(part, out)
       else this.#whole(part, out)

@@ -6,6 +6,7 @@ import { unreadable } from '../reply-faults.ts'
 import { decodeAssistant } from './assistant-decode.ts'
 import { CallIds } from './call-ids.ts'
 import { decodeAnnotations } from './citations.ts'
+import { shownReasoning } from './content-reasoning.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, compact, FieldReader, type Fields, numberOf, objectOf, stringOf, type TextSource } from './fields.ts'
 import { failedFinish, finishOf } from './finish.ts'
@@ -62,7 +63,7 @@ interface Answer {
 
 function decodeChoice(source: TextSource, choice: Fields, place: number, ids: CallIds): Answer {
   const message = objectOf(choice.message) ?? {}
-  const parts = decodeAssistant(source, new FieldReader(source, message), () => '')
+  const parts = decodeAssistant(source, new FieldReader(source, message), () => '').map(shownReasoning)
   const annotated = parts.map(part => annotate(source, part, message, choice))
   const identified = annotated.map(part =>
     part.type === 'tool-call' ? { ...part, callId: ids.give(part.callId === '' ? undefined : part.callId) } : part,

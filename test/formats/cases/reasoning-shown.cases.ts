@@ -127,6 +127,42 @@ const section: CaseSection = {
       },
     },
     {
+      id: 'E110b',
+      title: 'Thinking as a part of the content that is called `reasoning` (Databricks)',
+      decision: 'carried',
+      outcome:
+        'It is thinking to every client. A Chat client’s part goes back to the server as it was; other clients’ does not, and a loss tells so.',
+      prove: () => {
+        const part = (text: string, signature: string): Fields => ({
+          type: 'reasoning',
+          summary: [{ type: 'summary_text', text, signature }],
+        })
+        const content = [part('Hm', 'EqoB'), { type: 'text', text: 'Ok' }]
+        const thinking = { type: 'thinking', thinking: 'Hm', signature: 'EqoB' }
+        const whole = { id: 'x', choices: [{ index: 0, message: { content }, finish_reason: 'stop' }] }
+        expect(carryReply('openai-chat', 'anthropic-messages', whole).body.content).toEqual([
+          thinking,
+          { type: 'text', text: 'Ok' },
+        ])
+        const pieces = [part('H', ''), part('m', ''), part('', 'EqoB')].map(piece => chat.chunk({ content: [piece] }))
+        const stream = sse(...pieces, chat.chunk({ content: 'Ok' }), chat.chunk({}, 'stop'), chat.done)
+        const { frames } = carryStream('openai-chat', 'anthropic-messages', stream)
+        expect(frames.flatMap(({ delta }) => (delta === undefined ? [] : [delta])).slice(0, 4)).toEqual([
+          { type: 'thinking_delta', thinking: 'H' },
+          { type: 'thinking_delta', thinking: 'm' },
+          { type: 'signature_delta', signature: 'EqoB' },
+          { type: 'text_delta', text: 'Ok' },
+        ])
+        const asked = toolLoop([CALL], { content })
+        const place = { dialect: 'compatible' }
+        expect(assistantOf(carry('openai-chat', 'openai-chat', asked, place))).toMatchObject({ content })
+        const messages = [HELLO, { role: 'assistant', content: [thinking, { type: 'text', text: 'Ok' }] }, HELLO]
+        expect(
+          carry('anthropic-messages', 'openai-chat', { model: 'm', max_tokens: 9, messages }, place).lost,
+        ).toContain('turns[1].parts[0] dropped')
+      },
+    },
+    {
       id: 'E111',
       title: 'Thinking on its way to somebody who has no field for it',
       decision: 'left out',
