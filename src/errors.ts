@@ -40,7 +40,7 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     kind: 'unsupported-media',
-    when: 'The body is not JSON in UTF-8, or is compressed.',
+    when: 'The body is not JSON in UTF-8, or its `content-encoding` is not known.',
   },
   too_busy: { status: 503, kind: 'overloaded', when: 'The bodies under way fill `server.max_body_memory`.' },
   stopping: { status: 503, kind: 'overloaded', when: 'The gateway is shutting down.' },

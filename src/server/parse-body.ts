@@ -5,7 +5,7 @@ import { Body } from '../pipeline/body.ts'
 
 /**
  * Bytes → checked JSON body.
- * @throws Refusal 415 for another media type or a compressed body, 400 for what is not JSON of an object
+ * @throws Refusal 415 for another media type, 400 for what is not JSON of an object
  */
 export function parseBody(bytes: Buffer, headers: Readonly<Record<string, string | undefined>>): Body {
   checkMediaType(headers)
@@ -35,10 +35,6 @@ function scanned(body: Body): readonly string[] {
 }
 
 function checkMediaType(headers: Readonly<Record<string, string | undefined>>): void {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  if (encoding !== 'identity' && encoding !== '') {
-    throw refusal('unsupported_media_type', 'Compressed bodies are not taken; send the body without content-encoding.')
-  }
   const type = headers['content-type']
   if (type === undefined) return
   const [media = '', ...parameters] = type

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal } from '../errors.ts'
 import type { BodyBudget } from './body-budget.ts'
+import { codingOf, decompressed } from './decompress.ts'
 
 export interface BodyLimits {
-  /** Bytes of one body. */
+  /** Bytes of one body, also of what a compressed one becomes. */
   readonly limit: number
   /** Longest time in ms until all of it has come. */
   readonly timeoutMs: number
@@ -17,13 +18,14 @@ export interface ReadBody {
 }
 
 /**
- * Reads a request's body.
+ * Reads a request's body, and decompresses it.
  * @throws Refusal 413 when it is or says it is too large, 408 when it is too slow, 503 when others fill the memory,
- *   499 when the client leaves
+ *   499 when the client leaves, 415 and 400 for a compression that is not known or not kept to
  */
 export async function readBody(request: IncomingMessage, { limit, timeoutMs, budget }: BodyLimits): Promise<ReadBody> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) throw tooLarge(limit)
+  const coding = codingOf(request.headers['content-encoding'])
   let held = 0
   let released = false
   const release = (): void => {
@@ -37,7 +39,15 @@ export async function readBody(request: IncomingMessage, { limit, timeoutMs, bud
     held += bytes
   }
   try {
-    return { bytes: await collect(request, { limit, timeoutMs, take }), release }
+    const sent = await collect(request, { limit, timeoutMs, take })
+    if (coding === undefined) return { bytes: sent, release }
+    let bytes = 0
+    const takePiece = (size: number): void => {
+      bytes += size
+      if (bytes > limit) throw tooLarge(limit)
+      take(size)
+    }
+    return { bytes: await decompressed(sent, coding, takePiece), release }
   } catch (error) {
     release()
     throw error

@@ -1,5 +1,5 @@
 /** Token counts, model lists, paths, and input that means harm. */
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect } from 'vitest'
 import type { CaseSection } from './case.ts'
 import { carry, carryReply } from './convert.ts'
@@ -205,13 +205,18 @@ const section: CaseSection = {
     {
       id: 'E284',
       title: 'A compressed body',
-      decision: 'not offered',
-      outcome: 'It is answered 415, which says to send it without `content-encoding`.',
+      decision: 'carried',
+      outcome: 'gzip, deflate, br and zstd are undone, up to the limit of a body; the provider gets it as plain JSON.',
       prove: async () => {
-        const body = gzipSync(JSON.stringify({ model: 'm', messages: [HI] }))
-        const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
-        const { status, text } = await ask('openai-chat', { path: '/v1/chat/completions', body, headers })
-        expect([status, /compress|content-encoding/i.test(text)]).toEqual([415, true])
+        const plain = JSON.stringify({ model: 'm', messages: [HI] })
+        const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync }
+        for (const [coding, compress] of Object.entries(codings)) {
+          const headers = { 'content-type': 'application/json', 'content-encoding': coding }
+          const path = '/v1/chat/completions'
+          const { status, sent } = await ask('openai-chat', { path, body: compress(plain), headers }, COMPLETION)
+          expect([status, sent[0]?.body.toString()]).toEqual([200, plain])
+          expect(sent[0]?.headers).not.toHaveProperty('content-encoding')
+        }
       },
     },
   ],
