@@ -39,6 +39,7 @@ describe('a name', () => {
   it.each([
     ['is left as it is where it is taken', 'get_weather', 'get_weather'],
     ['as long as it may be, too', 'a'.repeat(64), 'a'.repeat(64)],
+    ['is the same with every version, for prompt caches', 'mcp.acme/search', 'mcp_acme_search_28c899ac90'],
     ['keeps what may stand in it', 'files/read all', expect.stringMatching(/^files_read_all_[0-9a-f]{10}$/)],
     ['keeps both of its ends', LONG, expect.stringMatching(/^mcp_server_.*_search-now_[0-9a-f]{10}$/)],
     ['is never empty', '', expect.stringMatching(/^__[0-9a-f]{10}$/)],

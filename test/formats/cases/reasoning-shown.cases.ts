@@ -62,7 +62,8 @@ const section: CaseSection = {
       id: 'E108',
       title: 'Thinking in `<think>` tags in the middle of a text',
       decision: 'not offered',
-      outcome: 'The text stays as the server sent it, tags and all; servers have a setting that tells thinking apart.',
+      outcome:
+        'The text stays as the server sent it, tags and all; servers have a setting that tells thinking apart (vLLM: `--reasoning-parser`).',
       prove: () => {
         const text = sse(chat.chunk({ role: 'assistant', content: '<think>Hm</think>Ok' }), chat.chunk({}, 'stop'))
         const { frames } = carryStream('openai-chat', 'anthropic-messages', text + sse(chat.done))
