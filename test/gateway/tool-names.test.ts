@@ -1,5 +1,9 @@
 /** All pairs of an official SDK and a provider's format, with tools that few formats would take by their names. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestGateway } from '../support/gateway.ts'
+import { post } from '../support/sse-client.ts'
+import { startUpstream } from '../support/upstream.ts'
+import { DIALECTS, gatewayFor } from './dialects.ts'
 import type { SdkClient } from './sdk/client.ts'
 import { CLIENTS } from './sdk/clients.ts'
 import { heardBy } from './sdk/heard.ts'
@@ -92,4 +96,23 @@ describe.each(PAIRS)('the SDK for $from and a provider of $to', ({ client, from,
       calls.map(({ name, input }) => ({ name, input })),
     )
   })
+})
+
+const TOOLS: Readonly<Record<string, readonly object[]>> = {
+  'anthropic-messages': [{ name: SEARCH, input_schema: schema }],
+  'openai-chat': [{ type: 'function', function: { name: SEARCH, parameters: schema } }],
+  'openai-responses': [{ type: 'function', name: SEARCH, parameters: schema }],
+  gemini: [{ functionDeclarations: [{ name: READ }] }],
+}
+
+it.each(DIALECTS)('$name: a name is its provider’s to judge, also where a step changes the call', async dialect => {
+  const steps = '[[pipelines.main.processors]]\nuse = "prompt"\nappend = "LAST"'
+  await using upstream = await startUpstream({ json: dialect.reply('hello') })
+  await using gateway = await startTestGateway(gatewayFor(dialect, { provider: upstream.url, steps }))
+  const body = { ...dialect.request(false), tools: TOOLS[dialect.name] }
+  const reply = await post(gateway.url + dialect.path(false), body)
+  expect(reply.status, await reply.text()).toBe(200)
+  const sent = upstream.requests[0]?.body.toString() ?? ''
+  expect(sent).toContain('LAST')
+  expect(sent).toContain(`"${dialect.name === 'gemini' ? READ : SEARCH}"`)
 })
