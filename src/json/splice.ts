@@ -31,6 +31,36 @@ export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   return result
 }
 
+/** Bytes up to which a view is copied: a write of its own for each of them would cost more. */
+const SMALL = 4096
+
+/** What `splice` returns, without a copy of anything large: pieces, to be sent one after the other. */
+export function splicedPieces(bytes: Buffer, edits: readonly Edit[]): readonly Buffer[] {
+  const sorted = edits.toSorted((a, b) => a.start - b.start)
+  lengthAfter(bytes, sorted)
+  const pieces: Buffer[] = []
+  let small: Buffer[] = []
+  const flush = (): void => {
+    if (small.length > 0) pieces.push(Buffer.concat(small))
+    small = []
+  }
+  const add = (piece: Buffer): void => {
+    if (piece.length > SMALL) {
+      flush()
+      pieces.push(piece)
+    } else if (piece.length > 0) small.push(piece)
+  }
+  let from = 0
+  for (const { start, end, text } of sorted) {
+    add(bytes.subarray(from, start))
+    add(Buffer.from(text))
+    from = end
+  }
+  add(bytes.subarray(from))
+  flush()
+  return pieces
+}
+
 function lengthAfter(bytes: Buffer, sorted: readonly Edit[]): number {
   let length = bytes.length
   let from = 0
@@ -57,6 +87,11 @@ export function setTopLevel(bytes: Buffer, top: TopLevel, key: string, jsonText:
 
 /** `setTopLevel` for several keys at once, with one copy of the bytes. */
 export function setTopLevelAll(bytes: Buffer, top: TopLevel, values: ReadonlyMap<string, string>): Buffer {
+  return splice(bytes, topLevelEdits(top, values))
+}
+
+/** The edits that `setTopLevelAll` makes. */
+export function topLevelEdits(top: TopLevel, values: ReadonlyMap<string, string>): readonly Edit[] {
   const edits: Edit[] = []
   const last = top.members.at(-1)
   const tail = last === undefined ? top.close : last.end
@@ -70,7 +105,7 @@ export function setTopLevelAll(bytes: Buffer, top: TopLevel, values: ReadonlyMap
     edits.push({ start: tail, end: tail, text: `${comma}${JSON.stringify(key)}:${text}` })
     comma = ','
   }
-  return splice(bytes, edits)
+  return edits
 }
 
 /** Takes a top-level key out, with one of the commas beside it; the same bytes where it does not stand there. */

@@ -46,38 +46,35 @@ export class StringScanner {
    */
   end(open: number): number {
     const bytes = this.#bytes
+    const words = this.#words
+    const shift = this.#shift
     for (let at = open + 1; ; ) {
-      at = this.#special(at)
-      if (at >= bytes.length) return this.#fail('unterminated')
-      const found = CLASSES[bytes[at] as number]
-      if (found === END) return at + 1
-      if (found === FORBIDDEN) return this.#fail('control')
-      const length = this.#escapeLength(at)
-      if (length === 0) return this.#fail('escape')
+      let found = PLAIN
+      // Byte by byte up to the next word, word by word, and byte by byte inside the word that is not plain.
+      for (; found === PLAIN && ((at + shift) & 3) !== 0; at++) found = CLASSES[bytes[at] as number] as number
+      if (found === PLAIN) {
+        let index = (at + shift) >> 2
+        while (index < words.length && isPlain(words[index] as number)) index++
+        at = (index << 2) - shift
+        for (; found === PLAIN && at < bytes.length; at++) found = CLASSES[bytes[at] as number] as number
+      }
+      // `at` is behind the byte that was found.
+      if (found === END) return at
+      if (found !== ESCAPE) return this.#fail(found === FORBIDDEN ? 'control' : 'unterminated')
+      const rest = this.#escapeRest(at)
+      if (rest === 0) return this.#fail('escape')
       this.escapes++
-      at += length
+      at += rest
     }
   }
 
-  /** The next byte that is not plain, or the end of all bytes. */
-  #special(from: number): number {
-    const bytes = this.#bytes
-    const words = this.#words
-    let at = from
-    for (; ((at + this.#shift) & 3) !== 0; at++) if (CLASSES[bytes[at] as number] !== PLAIN) return at
-    let index = (at + this.#shift) >> 2
-    while (index < words.length && isPlain(words[index] as number)) index++
-    at = (index << 2) - this.#shift
-    while (at < bytes.length && CLASSES[bytes[at] as number] === PLAIN) at++
-    return at
-  }
-
-  #escapeLength(at: number): number {
-    const letter = this.#bytes[at + 1] ?? 0
-    if (isEscapable[letter] === 1) return 2
+  /** @param at behind the backslash */
+  #escapeRest(at: number): number {
+    const letter = this.#bytes[at] ?? 0
+    if (isEscapable[letter] === 1) return 1
     if (letter !== U) return 0
-    for (let digit = at + 2; digit < at + 6; digit++) if (!isHex(this.#bytes[digit] ?? 0)) return 0
-    return 6
+    for (let digit = at + 1; digit < at + 5; digit++) if (!isHex(this.#bytes[digit] ?? 0)) return 0
+    return 5
   }
 
   #fail(fault: StringFault): number {

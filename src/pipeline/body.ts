@@ -1,6 +1,6 @@
 import { type JsonDocument, parseDocument } from '../json/document.ts'
 import { lazyObject } from '../json/lazy-object.ts'
-import { setTopLevelAll } from '../json/splice.ts'
+import { setTopLevelAll, splicedPieces, topLevelEdits } from '../json/splice.ts'
 import { scanTopLevel, type TopLevel } from '../json/top-level.ts'
 
 /** Bytes from which on a body is scanned, and only what somebody reads of it is parsed. */
@@ -36,6 +36,13 @@ export class Body {
     const { bytes } = this.#source
     this.#bytes ??= this.#edits.size === 0 ? bytes : setTopLevelAll(bytes, this.#source.topLevel, this.#edits)
     return this.#bytes
+  }
+
+  /** The bytes in pieces, to be sent one after the other: of a large body with edits nothing is copied. */
+  get pieces(): readonly Buffer[] {
+    if (this.#bytes || this.#edits.size === 0 || !this.#isLarge) return [this.bytes]
+    const { bytes, topLevel } = this.#source
+    return splicedPieces(bytes, topLevelEdits(topLevel, this.#edits))
   }
 
   /** The bytes before the edits, which hold what the gateway itself has written. */

@@ -42,7 +42,7 @@ export type AttemptObserver = (attempt: {
 }) => void
 
 interface SentBody {
-  readonly bytes: Buffer
+  readonly pieces: readonly Buffer[]
   /** The client did not ask for the usage frame, so it is not to see it. */
   readonly hideUsage: boolean
 }
@@ -110,7 +110,7 @@ export class HttpProvider {
         path: this.#path(call, target),
         headers: requestHeaders(call, this.#settings, key),
         stream: call.stream,
-        ...(asked ? { body: asked.bytes } : {}),
+        ...(asked ? { body: asked.pieces } : {}),
       },
       call.lifetime,
     )
@@ -209,8 +209,8 @@ export class HttpProvider {
     const asks = this.#settings.options.stream_usage === 'ask' && call.stream && call.operation === 'generate'
     const question = asks ? format.askForUsage?.(body.value, this.#settings.dialect) : undefined
     // At the end of the body, so that no prompt prefix changes and prompt caches stay warm.
-    const bytes = question ? body.with(question.key, question.json).bytes : body.bytes
-    return { bytes, hideUsage: question !== undefined }
+    const asking = question ? body.with(question.key, question.json) : body
+    return { pieces: asking.pieces, hideUsage: question !== undefined }
   }
 
   /** What the provider was told and its answers are not to tell. */

@@ -1,4 +1,5 @@
 /** The only place that opens connections outwards: one pool of kept-alive connections for each configured provider. */
+import type { Readable } from 'node:stream'
 import { Client, type Dispatcher, Pool } from 'undici'
 import { UpstreamError } from '../refusal.ts'
 import { atEndOfTurn } from '../stream/end-of-turn.ts'
@@ -24,7 +25,8 @@ export interface UpstreamRequest {
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Buffer
+  /** Pieces, which follow each other. */
+  readonly body?: readonly Buffer[]
   /** Whether the answer is to come as a stream; then `first_token` counts. */
   readonly stream: boolean
 }
@@ -102,17 +104,24 @@ export class UpstreamClient {
         onEnd: () => unlisten(),
       })
       unlisten = lifetime.onAbort(cause => body.fail(reasonOf(cause, provider)))
-      const { method, path, headers } = request
+      const options = { ...dispatchOptions(request), idempotent: false }
       atEndOfTurn(() => {
         if (lifetime.reason) return
         try {
-          dispatcher.dispatch({ method, path, headers, body: request.body ?? null, idempotent: false }, body)
+          dispatcher.dispatch(options, body)
         } catch (cause) {
           body.fail(transportError('internal', provider, { cause }))
         }
       })
     })
   }
+}
+
+/** undici writes pieces as they are, and has to be told their length; a single one is quicker given as it is. */
+function dispatchOptions({ method, path, headers, body = [] }: UpstreamRequest): Dispatcher.DispatchOptions {
+  if (body.length < 2) return { method, path, headers, body: body[0] ?? null }
+  const length = body.reduce((sum, piece) => sum + piece.length, 0)
+  return { method, path, headers: { ...headers, 'content-length': String(length) }, body: body as unknown as Readable }
 }
 
 /** Whoever gives an attempt up may say what it counts as; else it is no longer needed. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { setTopLevel, setTopLevelAll, splice } from '../../src/json/splice.ts'
+import { setTopLevel, setTopLevelAll, splice, splicedPieces } from '../../src/json/splice.ts'
 import { scanTopLevel } from '../../src/json/top-level.ts'
 import { jsonText, objectText } from './json-text.ts'
 
@@ -9,6 +9,19 @@ const key = fc.oneof(
   fc.constantFrom('model', 'stream', '__proto__', '', '1'),
   fc.string().filter(text => !text.includes('\\')),
 )
+
+describe('splicedPieces', () => {
+  it('copies nothing large, and gives small neighbours as one', () => {
+    const bytes = Buffer.from(`ab${'x'.repeat(10_000)}cd`)
+    const pieces = splicedPieces(bytes, [
+      { start: 1, end: 2, text: 'B' },
+      { start: 10_003, end: 10_003, text: '!' },
+    ])
+    expect(pieces.map(piece => piece.length)).toEqual([2, 10_001, 2])
+    expect(Buffer.concat(pieces).toString()).toBe(`aB${'x'.repeat(10_000)}c!d`)
+    expect(pieces[1]?.buffer).toBe(bytes.buffer)
+  })
+})
 
 describe('splice', () => {
   it('does what cutting and joining strings does, with edits in any order', () => {
@@ -30,6 +43,7 @@ describe('splice', () => {
         }
         expected.push(bytes.subarray(at))
         const result = splice(bytes, reversed ? list.toReversed() : list)
+        expect(Buffer.concat(splicedPieces(bytes, list))).toEqual(result)
         expect(result.equals(Buffer.concat(expected))).toBe(true)
       }),
     )

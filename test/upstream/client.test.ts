@@ -6,7 +6,7 @@ import { readWhole } from '../../src/upstream/whole.ts'
 import { closedPort, startUpstream } from '../support/upstream.ts'
 
 const TIMEOUTS = { connect: 5_000, firstToken: 5_000, idle: 5_000, total: 10_000 }
-const POST: UpstreamRequest = { method: 'POST', path: '/x', headers: {}, body: Buffer.from('{}'), stream: false }
+const POST: UpstreamRequest = { method: 'POST', path: '/x', headers: {}, body: [Buffer.from('{}')], stream: false }
 const WHOLE = { limit: 1_000_000, onLimit: 'refuse' } as const
 
 const clients: UpstreamClient[] = []
