@@ -8,9 +8,22 @@ export interface LimitState {
   readonly resetMs: number
 }
 
-/** OpenAI API, "Rate limits in headers"; Anthropic API, "Rate limits: Response headers". */
-const OPENAI_UNITS = ['requests', 'tokens']
-const ANTHROPIC_UNITS = ['requests', 'tokens', 'input-tokens', 'output-tokens']
+/** Units that a format has headers for, with their names: what is allowed, what remains, and when all is there again. */
+type Names = readonly (readonly [unit: string, limit: string, remaining: string, reset: string])[]
+
+/** OpenAI API, "Rate limits in headers". */
+const OPENAI: Names = ['requests', 'tokens'].map(unit => [
+  unit,
+  `x-ratelimit-limit-${unit}`,
+  `x-ratelimit-remaining-${unit}`,
+  `x-ratelimit-reset-${unit}`,
+])
+
+/** Anthropic API, "Rate limits: Response headers". */
+const ANTHROPIC: Names = ['requests', 'tokens', 'input_tokens', 'output_tokens'].map(unit => {
+  const start = `anthropic-ratelimit-${unit.replace('_', '-')}`
+  return [unit, `${start}-limit`, `${start}-remaining`, `${start}-reset`]
+})
 
 /**
  * The state of limits in the headers that the caller's SDK reads; of several limits of one unit, the tightest. None for
@@ -25,29 +38,22 @@ export function limitHeaders(
   const isAnthropic = format === 'anthropic-messages'
   if (!isAnthropic && !format.startsWith('openai-')) return {}
   const headers: Record<string, string> = {}
-  for (const unit of isAnthropic ? ANTHROPIC_UNITS : OPENAI_UNITS) {
-    const [tightest] = states
-      .filter(state => state.unit.replaceAll('_', '-') === unit)
-      .toSorted((one, other) => one.remaining - other.remaining)
-    if (tightest) Object.assign(headers, isAnthropic ? anthropic(unit, tightest, date) : openAi(unit, tightest))
+  for (const [unit, limit, remaining, reset] of isAnthropic ? ANTHROPIC : OPENAI) {
+    const tightest = tightestOf(unit, states)
+    if (!tightest) continue
+    headers[limit] = String(tightest.amount)
+    headers[remaining] = whole(tightest.remaining)
+    headers[reset] = isAnthropic ? new Date(date + tightest.resetMs).toISOString() : durationOf(tightest.resetMs)
   }
   return headers
 }
 
-function anthropic(unit: string, { amount, remaining, resetMs }: LimitState, date: number): Record<string, string> {
-  return {
-    [`anthropic-ratelimit-${unit}-limit`]: String(amount),
-    [`anthropic-ratelimit-${unit}-remaining`]: whole(remaining),
-    [`anthropic-ratelimit-${unit}-reset`]: new Date(date + resetMs).toISOString(),
+function tightestOf(unit: string, states: readonly LimitState[]): LimitState | undefined {
+  let tightest: LimitState | undefined
+  for (const state of states) {
+    if (state.unit === unit && !(tightest && tightest.remaining <= state.remaining)) tightest = state
   }
-}
-
-function openAi(unit: string, { amount, remaining, resetMs }: LimitState): Record<string, string> {
-  return {
-    [`x-ratelimit-limit-${unit}`]: String(amount),
-    [`x-ratelimit-remaining-${unit}`]: whole(remaining),
-    [`x-ratelimit-reset-${unit}`]: durationOf(resetMs),
-  }
+  return tightest
 }
 
 function whole(remaining: number): string {

@@ -64,6 +64,7 @@ export interface Described {
 interface CallSeries {
   readonly requests: { inc(): void }
   readonly duration: { observe(seconds: number): void }
+  readonly overhead: { observe(seconds: number): void }
   readonly genAi: GenAiSeries
 }
 
@@ -106,12 +107,12 @@ export class EngineMetrics {
   call(call: FinishedCall): void {
     const { exchange, usage, streamed } = call
     const { elapsedMs, firstTokenMs, upstreamMs } = exchange.timings
-    const { requests, duration, genAi } = this.#seriesOf(call)
+    const { requests, duration, overhead, genAi } = this.#seriesOf(call)
     requests.inc()
     duration.observe(elapsedMs / 1000)
     // What a stream takes after its first content is the provider's time.
     const own = Math.max(0, (streamed ? (firstTokenMs ?? elapsedMs) : elapsedMs) - upstreamMs)
-    this.#families.overhead.labels(exchange.pipeline).observe(own / 1000)
+    overhead.observe(own / 1000)
     if (exchange.trail.provider === '') return
     if (call.cost !== undefined) this.#spent(exchange, call.cost)
     genAi.operation.observe((elapsedMs - own) / 1000)
@@ -161,10 +162,17 @@ export class EngineMetrics {
   step(pipeline: string, label: string): (step: FinishedStep) => void {
     const inbound = this.#families.processorDuration.labels(pipeline, label, 'in')
     const outbound = this.#families.processorDuration.labels(pipeline, label, 'out')
+    const outcomes = new Map<string, CounterSeries>()
+    const seriesOf = (outcome: string): CounterSeries => {
+      const series = this.#families.processorOutcomes.labels(pipeline, label, this.#results.of(outcome))
+      outcomes.set(outcome, series)
+      return series
+    }
     return ({ inboundMs, outboundMs, outcome }) => {
       inbound.observe(inboundMs / 1000)
       outbound.observe(outboundMs / 1000)
-      this.#families.processorOutcomes.labels(pipeline, label, this.#results.of(outcome)).inc()
+      const series = outcomes.get(outcome) ?? seriesOf(outcome)
+      series.inc()
     }
   }
 
@@ -199,6 +207,7 @@ export class EngineMetrics {
       series = {
         requests: this.#families.requests.labels(pipeline, format, trail.provider, status, error),
         duration: this.#families.duration.labels(pipeline, format, trail.provider),
+        overhead: this.#families.overhead.labels(pipeline),
         genAi: this.#genAi.series([pipeline, operationName(head.operation), provider, request, response], error),
       }
       this.#series.set(key, series)
