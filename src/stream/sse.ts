@@ -1,6 +1,7 @@
 /**
  * Server-sent events: bytes → frames → bytes (WHATWG HTML, section 9.2 "Server-sent events").
  */
+import { isAscii } from 'node:buffer'
 import { GrowingBuffer } from './growing-buffer.ts'
 
 /** One event: its `event` field, if it had one, and its `data` lines joined with newlines. */
@@ -66,8 +67,42 @@ export class SseParser {
     const bytes = this.#started ? chunk : this.#withoutBom(chunk)
     if (bytes === undefined || bytes.length === 0) return frames
     this.#base = this.#read - bytes.length
-    this.#lines(bytes, frames)
+    if (!this.#wholeFrames(bytes, frames)) this.#lines(bytes, frames)
     return frames
+  }
+
+  /**
+   * Nearly all chunks: whole frames of nothing but ASCII, with lines that end in LF. They are read as one text, which
+   * costs half as much as reading each line as a piece of bytes.
+   * @returns false, with nothing done, where the chunk is another one
+   */
+  #wholeFrames(bytes: Buffer, frames: SseFrame[]): boolean {
+    const { length } = bytes
+    const isBetween = !this.#afterCr && this.#boundary === this.#base && length <= this.#limit
+    if (!isBetween || bytes[length - 1] !== LF || bytes[length - 2] !== LF || !isAscii(bytes)) return false
+    const text = bytes.toString('latin1')
+    if (text.includes('\r')) return false
+    for (let start = 0; start < length; ) {
+      const end = text.indexOf('\n', start)
+      if (end > start) this.#textLine(text, start, end)
+      else {
+        const frame = this.#take()
+        if (frame) frames.push(frame)
+      }
+      start = end + 1
+      this.#mark(this.#base + start, frames.length)
+    }
+    return true
+  }
+
+  /** `#line` for a line of a text. */
+  #textLine(text: string, start: number, end: number): void {
+    if (isTextField(text, start, end, 'data')) {
+      const value = textValue(text, start + DATA.length, end)
+      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    } else if (isTextField(text, start, end, 'event')) {
+      this.#event = textValue(text, start + EVENT.length, end)
+    }
   }
 
   /**
@@ -187,6 +222,15 @@ function isField(bytes: Buffer, start: number, end: number, name: Buffer): boole
   if (colon > end || (colon < end && bytes[colon] !== COLON)) return false
   for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
   return true
+}
+
+function isTextField(text: string, start: number, end: number, name: string): boolean {
+  const colon = start + name.length
+  return text.startsWith(name, start) && (colon === end || (colon < end && text.charCodeAt(colon) === COLON))
+}
+
+function textValue(text: string, colon: number, end: number): string {
+  return text.slice(text.charCodeAt(colon + 1) === SPACE ? colon + 2 : colon + 1, end)
 }
 
 /**
