@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import { Channel, type ChannelView } from './channel.ts'
-import { atEndOfTurn } from './end-of-turn.ts'
 import type { Flow } from './flow.ts'
 import { LazyTimer } from './lazy-timer.ts'
 
@@ -90,7 +89,7 @@ class Delivery {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    atEndOfTurn(this.#flush)
+    process.nextTick(this.#flush)
   }
 
   readonly #flush = (): void => {
