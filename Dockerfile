@@ -17,4 +17,4 @@ ENV SLUICE__SERVER__HOST=0.0.0.0
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7070/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # No shell and no npm in between: signals reach the gateway, which drains.
-CMD ["node", "src/main.ts"]
+CMD ["node", "src/sluice.js"]

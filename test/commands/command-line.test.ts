@@ -16,7 +16,7 @@ interface Ended {
 /** Runs the command as a user would, to its end. */
 function sluice(...argv: readonly string[]): Promise<Ended> {
   return new Promise(resolve => {
-    execFile(process.execPath, ['src/main.ts', ...argv], { cwd: root }, (error, out, err) => {
+    execFile(process.execPath, ['src/sluice.js', ...argv], { cwd: root }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err })
     })
   })

@@ -161,7 +161,7 @@ it('stopping twice is stopping once', async () => {
   expect(await Promise.all([gateway.stop(), gateway.stop()])).toEqual([0, 0])
 })
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/sluice.js', import.meta.url))
 
 /** The command itself, with a configuration of its own. */
 async function runCommand(toml: string): Promise<{ child: ChildProcess; url: string; folder: string }> {

@@ -10,7 +10,7 @@ import { afterEach, expect, it } from 'vitest'
 import { post } from '../support/sse-client.ts'
 import { CHAT } from './dialects.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../src/sluice.js', import.meta.url))
 
 const TYPED = `
 import { defineProcessor, Refusal, type Call } from 'sluice'

@@ -13,7 +13,7 @@ export interface GatewayOptions {
   readonly preload?: string
 }
 
-const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../../src/sluice.js', import.meta.url).pathname
 
 /** The gateway as users run it, without waiting for it. */
 export async function launchGateway(
