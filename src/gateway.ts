@@ -156,7 +156,7 @@ function buildPipelines(
   providers: ReadonlyMap<string, Provider>,
   services: Services,
 ): ReadonlyMap<string, Pipeline> {
-  const send = sendTo(providers)
+  const send = loadingPrices(sendTo(providers))
   const remaining = [...processors]
   return new Map(
     [...config.pipelines].map(([name, pipeline]) => {
@@ -169,6 +169,18 @@ function buildPipelines(
       return [name, { ...serverSide(pipeline), ...buildPipeline(parts, send) }]
     }),
   )
+}
+
+type Send = ReturnType<typeof sendTo>
+
+/** The list of prices is read while the first call waits for its provider: a gateway without calls needs none. */
+function loadingPrices(send: Send): Send {
+  let isFirst = true
+  return call => {
+    if (isFirst) setImmediate(listPrices)
+    isFirst = false
+    return send(call)
+  }
 }
 
 function serverSide({
@@ -216,8 +228,6 @@ async function run(
     ...(metrics.enabled ? { metrics: { path: metrics.path, ...services.metrics } } : {}),
   })
   const listening = await listen({ ...server, ...where }, listener)
-  // After the gateway listens, and before somebody's first call has to wait for it.
-  setImmediate(listPrices)
   return { url: listening.url, stop: once(() => stop(listening, active, server.drainTimeout, parts)) }
 }
 
