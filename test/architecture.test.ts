@@ -170,7 +170,6 @@ describe('imports', () => {
     ['pino', /^src\/services\//],
     ['ioredis', /^src\/services\//],
     ['@pydantic/genai-prices', /^src\/services\//],
-    ['koa', /^src\/server\//],
     ['ajv', /^src\/(formats\/validate|config\/.*|components\/.*)\.ts$/],
     ['smol-toml', /^src\/(config|commands|components|testing)\//],
   ])('of %s stay in one place', (name, place) => {

@@ -1,8 +1,8 @@
-import type { RequestListener } from 'node:http'
-import Koa from 'koa'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { ActiveCalls } from './active-calls.ts'
 import type { Handler } from './handler.ts'
 import { requestId, requestIds } from './request-ids.ts'
+import { sendBytes } from './respond.ts'
 
 export interface AppParts {
   readonly handler: Handler
@@ -11,36 +11,48 @@ export interface AppParts {
   readonly metrics?: { readonly path: string; readonly contentType: string; render(): Promise<string> }
 }
 
-/**
- * What answers requests: koa for the gateway's own pages, the handler for everything else. Calls do not pass through
- * koa: a context for each of them would cost more than the handler's own way to the first processor.
- */
+/** What a page of the gateway's own says. */
+interface Page {
+  readonly status: number
+  readonly contentType: string
+  readonly text: string
+}
+
+/** What answers requests: the gateway's own pages by their paths, the handler everything else. */
 export function createListener(parts: AppParts): RequestListener {
-  const paths = new Set(['/healthz', '/readyz', ...(parts.metrics ? [parts.metrics.path] : [])])
-  const pages = createPages(parts).callback()
+  const pages = pagesOf(parts)
   return (request, response) => {
-    // Not koa's own view of the path, which throws for what is no URL.
     const path = request.url?.split('?', 1)[0] ?? ''
-    if (request.method === 'GET' && paths.has(path)) void pages(request, response)
-    else void parts.handler.handle(request, response).catch(() => response.destroy())
+    const page = request.method === 'GET' ? pages.get(path) : undefined
+    const answered = page ? sendPage(page, request, response) : parts.handler.handle(request, response)
+    void answered.catch(() => response.destroy())
   }
 }
 
-function createPages({ active, metrics }: AppParts): Koa {
-  const app = new Koa()
-  // koa's own error page would print what was thrown (reliability.md, facts 2 and 4).
-  app.silent = true
-  app.use(async ctx => {
-    ctx.set(requestIds(requestId(ctx.req)))
-    if (ctx.path === '/healthz') {
-      ctx.body = { status: 'ok' }
-    } else if (ctx.path === '/readyz') {
-      ctx.status = active.stopping ? 503 : 200
-      ctx.body = { status: active.stopping ? 'stopping' : 'ready' }
-    } else if (metrics) {
-      ctx.type = metrics.contentType
-      ctx.body = await metrics.render()
-    }
-  })
-  return app
+/** Path → page. */
+function pagesOf({ active, metrics }: AppParts): ReadonlyMap<string, () => Page | Promise<Page>> {
+  const pages = new Map<string, () => Page | Promise<Page>>([
+    ['/healthz', () => json(200, { status: 'ok' })],
+    ['/readyz', () => (active.stopping ? json(503, { status: 'stopping' }) : json(200, { status: 'ready' }))],
+  ])
+  if (metrics) {
+    const { path, contentType } = metrics
+    pages.set(path, async () => ({ status: 200, contentType, text: await metrics.render() }))
+  }
+  return pages
+}
+
+function json(status: number, value: unknown): Page {
+  return { status, contentType: 'application/json; charset=utf-8', text: JSON.stringify(value) }
+}
+
+/** Whoever asks for a page that fails is told so, and nothing of the reason. */
+async function sendPage(
+  page: () => Page | Promise<Page>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { status, contentType, text } = await Promise.try(page).catch(() => json(500, { status: 'failed' }))
+  const headers = { ...requestIds(requestId(request)), 'content-type': contentType }
+  await sendBytes(response, status, headers, Buffer.from(text))
 }
