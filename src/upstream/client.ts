@@ -1,6 +1,6 @@
 /** The only place that opens connections outwards: one pool of kept-alive connections for each configured provider. */
 import type { Readable } from 'node:stream'
-import { Client, type Dispatcher, Pool } from 'undici'
+import type { Dispatcher, Client as UndiciClient, Pool as UndiciPool } from 'undici'
 import { UpstreamError } from '../refusal.ts'
 import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import type { Abortable } from './abortable.ts'
@@ -8,6 +8,7 @@ import { Answer, type AnswerHead } from './answer.ts'
 import { connector } from './connector.ts'
 import type { Timeouts } from './deadlines.ts'
 import { transportError } from './failure.ts'
+import { Client, Pool } from './undici.ts'
 
 export interface UpstreamSettings {
   /** The provider's configured name. */
@@ -43,8 +44,8 @@ const KEEP_ALIVE_MAX_MS = 25_000
 
 export class UpstreamClient {
   readonly #settings: UpstreamSettings
-  readonly #options: Client.Options
-  readonly #pool: Pool
+  readonly #options: UndiciClient.Options
+  readonly #pool: UndiciPool
 
   constructor(settings: UpstreamSettings) {
     this.#settings = settings

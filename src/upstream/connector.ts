@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
+import { buildConnector as createConnector } from './undici.ts'
 
 /** Thrown when no connection was made in time. `code` as undici has it, so that it is classed as `connect`. */
 class ConnectTimeout extends Error {
@@ -9,7 +10,7 @@ class ConnectTimeout extends Error {
 
 /** Connects like undici does, with a deadline that is exact and covers the look-up of the name. */
 export function connector(timeoutMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: 0, allowH2: false, keepAlive: true })
+  const connect = createConnector({ timeout: 0, allowH2: false, keepAlive: true })
   return (options, callback) => {
     let settled = false
     const settle: buildConnector.Callback = (...outcome) => {
