@@ -1,4 +1,5 @@
-import { type AST, parseTOML } from 'toml-eslint-parser'
+import { createRequire } from 'node:module'
+import type { AST } from 'toml-eslint-parser'
 import { type KeyPath, pathId } from './key-path.ts'
 
 /** From 1, as editors count. Columns are UTF-16 code units. */
@@ -48,8 +49,12 @@ export class Positions {
   }
 }
 
+const require = createRequire(import.meta.url)
+
 /** An empty map when this parser disagrees with the one that gave the values: then problems just have no position. */
 function spotsOf(text: string): ReadonlyMap<string, Spot> {
+  // Only a file with problems needs the parser.
+  const { parseTOML } = require('toml-eslint-parser') as typeof import('toml-eslint-parser')
   const spots = new Map<string, Spot>()
   try {
     for (const node of parseTOML(text, { tomlVersion: 'latest' }).body[0].body) {
