@@ -178,6 +178,14 @@ describe('imports', () => {
     expect(importers.filter(file => !place.test(file))).toEqual([])
   })
 
+  // An import reads all exports of `node:http`; for one of them, `WebSocket`, Node loads an undici of its own.
+  it('of node:http and of undici are types: their code is fetched in one place each', () => {
+    const importers = ['node:http', 'undici'].flatMap(name =>
+      SOURCES.filter(({ imports }) => imports.some(each => each.specifier === name && !each.isType)),
+    )
+    expect(importers.map(({ file }) => file)).toEqual([])
+  })
+
   it('form no circle between files that need each other at run time', () => {
     const needs = new Map(
       SOURCES.map(({ file, imports }) => [

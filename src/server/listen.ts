@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { newRequestId, requestIds } from './request-ids.ts'
 
@@ -23,6 +23,9 @@ export interface Listening {
   /** Resolves when the last connection has closed; after `graceMs` those that are left are cut. */
   close(graceMs: number): Promise<void>
 }
+
+// An import would read all that the module exports, and with `WebSocket` Node loads an undici of its own.
+const { createServer } = process.getBuiltinModule('node:http')
 
 type RequestListener = Parameters<typeof createServer>[1]
 
