@@ -42,6 +42,7 @@ export const credentials: readonly Matcher[] = [...PREFIXES.map(prefixed), jwt()
 function prefixed([prefix, least]: readonly [string, number]): Matcher {
   return {
     kind: 'credential',
+    needle: prefix,
     beginsWith: char => prefix.startsWith(char),
     match(text, at, isWhole): Verdict {
       if (isAlphanumeric(text.charAt(at - 1))) return undefined
@@ -63,6 +64,7 @@ function jwt(): Matcher {
   const belongs = (char: string): boolean => char === '.' || isBase64Url(char)
   return {
     kind: 'credential',
+    needle: 'eyJ',
     beginsWith: char => char === 'e',
     match(text, at, isWhole): Verdict {
       if (isBase64Url(text.charAt(at - 1))) return undefined
@@ -83,6 +85,7 @@ const MAX_LABEL = 64
 function privateKey(): Matcher {
   return {
     kind: 'credential',
+    needle: '-----BEGIN ',
     beginsWith: char => char === '-',
     match(text, at, isWhole): Verdict {
       const begins = startsWith(text, '-----BEGIN ', at)

@@ -21,6 +21,11 @@ export type FindingKind = 'credential' | 'email' | 'card' | 'word' | 'pattern'
 export interface Matcher {
   /** What the finding is called. */
   readonly kind: FindingKind
+  /**
+   * Source of an expression that fits somewhere in every match: a whole text in which none of them fits need not be
+   * looked at further. Must cost a bounded time at each place. Absent where there is none that is surely right.
+   */
+  readonly needle?: string
   /** Whether a match can begin with this character; for those below 128 asked once and for all. */
   beginsWith(char: string): boolean
   /**

@@ -12,6 +12,7 @@ const isDigit = charClass(/[0-9]/)
 /** ASCII addresses as people write them; no quoted ones, and no addresses of hosts without a dot. */
 export const email: Matcher = {
   kind: 'email',
+  needle: '@',
   beginsWith: isLocal,
   match(text, at, isWhole): Verdict {
     if (isLocal(text.charAt(at - 1))) return undefined
@@ -32,6 +33,7 @@ const MAX_DIGITS = 19
 /** Digits in groups with a space or a dash between, which pass the check of Luhn. */
 export const card: Matcher = {
   kind: 'card',
+  needle: `[2-6](?:[ -]?[0-9]){${MIN_DIGITS - 1}}`,
   beginsWith: char => char >= '2' && char <= '6',
   match(text, at, isWhole): Verdict {
     if (isDigit(text.charAt(at - 1))) return undefined

@@ -46,10 +46,12 @@ export function createScanner({ detect = [], words = [], patterns = [] }: ScanFo
     ...patterns.map(patternMatcher),
   ]
   const candidates = candidatesOf(matchers)
+  const needles = needlesOf(matchers)
   const stream: Scanner['stream'] = (replacement, onFinding = () => {}) => new Scan(candidates, replacement, onFinding)
   return {
     stream,
     mask(text, replacement, onFinding) {
+      if (needles?.test(text) === false) return text
       const scan = stream(replacement, onFinding)
       return scan.push(text) + scan.end()
     },
@@ -60,6 +62,12 @@ const BUILT_IN: Readonly<Record<Detector, readonly Matcher[]>> = {
   credential: credentials,
   email: [email],
   card: [card],
+}
+
+/** What nearly no text holds, looked for in one pass; `undefined` where one of the matchers may find something else. */
+function needlesOf(matchers: readonly Matcher[]): RegExp | undefined {
+  const needles = matchers.flatMap(({ needle }) => (needle === undefined ? [] : [needle]))
+  return needles.length === matchers.length ? new RegExp(needles.join('|')) : undefined
 }
 
 /** The matchers whose match can begin with a character. */
