@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The command. It does nothing but prepare Node before the rest is imported, so that a gateway that idles stays small
- * (docs/decisions/018-idle-memory.md). The only file in JavaScript: for a first file in TypeScript, which is read before
+ * (docs/decisions/016-idle-memory.md). The only file in JavaScript: for a first file in TypeScript, which is read before
  * there is a compile cache, Node would load its own TypeScript compiler, and keep it.
  */
 import { enableCompileCache } from 'node:module'

@@ -1,6 +1,6 @@
 /**
  * The three parts of undici that the gateway uses. Its index loads all the others as well, fetch, WebSocket, mocks and
- * caches: 4 MiB (docs/decisions/018-idle-memory.md). undici has no list of public paths; a test holds that these parts are
+ * caches: 4 MiB (docs/decisions/016-idle-memory.md). undici has no list of public paths; a test holds that these parts are
  * those of its index.
  */
 import { createRequire } from 'node:module'
