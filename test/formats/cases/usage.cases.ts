@@ -1,6 +1,5 @@
 /** What is counted, in whose way of counting. */
 import { expect } from 'vitest'
-import { recordedCases } from '../../support/traffic.ts'
 import type { CaseSection } from './case.ts'
 import { carryReply, carryStream, type Fields, type FormatName, sse, streamEvents } from './convert.ts'
 import { chat, claude, google } from './provider-frames.ts'
@@ -73,16 +72,14 @@ const section: CaseSection = {
       outcome:
         'What that took is counted for limits and metrics, although the totals leave it out; Anthropic clients get the object as it came.',
       prove: () => {
-        const recorded = recordedCases('anthropic-messages').find(({ name }) =>
-          /compaction-usage-with-cache-s/.test(name),
-        )
-        const usage = streamEvents('anthropic-messages', recorded?.responseText ?? '').findLast(
-          ({ type }) => type === 'usage',
-        )
+        const compaction = { type: 'compaction', input_tokens: 100, cache_read_input_tokens: 55_096, output_tokens: 83 }
+        const message = { type: 'message', input_tokens: 181, output_tokens: 8 }
+        const totals = { input_tokens: 181, output_tokens: 8, iterations: [compaction, message] }
+        const stream = sse(claude.start(), ...claude.text(0, 'Hello!'), ...claude.end('end_turn', {}, totals))
+        const usage = streamEvents('anthropic-messages', stream).findLast(({ type }) => type === 'usage')
         expect(usage).toMatchObject({ usage: { input: 181 + 100 + 55_096, output: 8 + 83, cacheRead: 55_096 } })
-        const stream = recorded?.responseText ?? ''
         const last = carryStream('anthropic-messages', 'anthropic-messages', stream).frames.at(-2)
-        expect(last?.usage).toMatchObject({ input_tokens: 181, output_tokens: 8 })
+        expect(last?.usage).toEqual(totals)
       },
     },
     {
