@@ -3,31 +3,11 @@ import { startTestGateway } from '../support/gateway.ts'
 import { type ClientReply, post } from '../support/sse-client.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { ANTHROPIC, CHAT, seriesOf, wholeStream } from './dialects.ts'
+import { twoProviders } from './two-providers.ts'
 
 function config(one: string, two: string, options: string): string {
-  return `
-[providers.one]
-client = "openai-chat"
-base_url = "${one}/v1"
-api_key = "k1"
-
-[providers.two]
-client = "anthropic-messages"
-base_url = "${two}/v1"
-api_key = "k2"
-
-[pipelines.main]
-parsers = ["openai-chat"]
-provider = "one"
-
-[[pipelines.main.processors]]
-use = "balance"
-targets = [{ provider = "one" }, { provider = "two", model = "claude" }]
-${options}
-
-[[pipelines.main.processors]]
-use = "convert"
-`
+  const targets = 'targets = [{ provider = "one" }, { provider = "two", model = "claude" }]'
+  return twoProviders({ one, two, steps: [`use = "balance"\n${targets}\n${options}`, 'use = "convert"'] })
 }
 
 async function startBoth(): Promise<readonly [Upstream, Upstream]> {

@@ -3,32 +3,11 @@ import { startTestGateway } from '../support/gateway.ts'
 import { post } from '../support/sse-client.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { ANTHROPIC, CHAT, seriesOf, wholeStream } from './dialects.ts'
+import { twoProviders } from './two-providers.ts'
 
 function config(one: string, two: string, options: string): string {
-  return `
-[providers.one]
-client = "openai-chat"
-base_url = "${one}/v1"
-api_key = "k1"
-
-[providers.two]
-client = "anthropic-messages"
-base_url = "${two}/v1"
-api_key = "k2"
-
-[pipelines.main]
-parsers = ["openai-chat"]
-provider = "one"
-
-[[pipelines.main.processors]]
-use = "hedge"
-provider = "two"
-budget = 1
-${options}
-
-[[pipelines.main.processors]]
-use = "convert"
-`
+  const hedge = `use = "hedge"\nprovider = "two"\nbudget = 1\n${options}`
+  return twoProviders({ one, two, steps: [hedge, 'use = "convert"'] })
 }
 
 it('the second attempt wins: the first is cut, and the client gets one answer', async () => {

@@ -4,6 +4,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.ts'
 import { post } from '../support/sse-client.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { ANTHROPIC, CHAT, seriesOf, wholeStream } from './dialects.ts'
+import { twoProviders } from './two-providers.ts'
 
 const PLACES = '[{ provider = "one" }, { provider = "two" }]'
 
@@ -25,23 +26,7 @@ function startChain(one: string, two: string, options: Chain = {}): Promise<Test
     'use = "breaker"\nfailures = 3\nopen_for = "1m"',
     `use = "timeout"\n${timeout}`,
   ]
-  return startTestGateway(`
-[providers.one]
-client = "openai-chat"
-base_url = "${one}/v1"
-api_key = "k1"
-
-[providers.two]
-client = "anthropic-messages"
-base_url = "${two}/v1"
-api_key = "k2"
-
-[pipelines.main]
-parsers = ["openai-chat"]
-provider = "one"
-${ofPipeline}
-
-${steps.map(step => `[[pipelines.main.processors]]\n${step}\n`).join('\n')}`)
+  return startTestGateway(twoProviders({ one, two, steps, ofPipeline }))
 }
 
 const ask = (gateway: TestGateway, stream = true) => post(gateway.url + CHAT.path(stream), CHAT.request(stream))
