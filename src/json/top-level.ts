@@ -41,8 +41,8 @@ export class TopLevelError extends Error {
 }
 
 /**
- * One pass over the bytes of a JSON object. It agrees with `JSON.parse` on what is JSON, takes about half as long, and
- * leaves next to nothing for the garbage collector.
+ * One pass over the bytes of a JSON object. It agrees with `JSON.parse` on what is JSON, takes a fifth less time, and leaves
+ * next to nothing for the garbage collector.
  *
  * @param bytes valid UTF-8
  * @throws TopLevelError when this is not an object, or nests deeper than `MAX_DEPTH`
@@ -121,8 +121,8 @@ class Scanner {
   }
 
   /**
-   * An object or an array with all that is in it. One loop rather than a function that calls itself: it takes half the
-   * time.
+   * An object or an array with all that is in it. One loop rather than a function that calls itself: how deep it may go
+   * is then no matter of the stack.
    */
   #container(open: number): number {
     const bytes = this.#bytes
