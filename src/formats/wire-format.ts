@@ -157,8 +157,6 @@ export interface ReplyContext {
   readonly framing: 'sse' | 'array'
   /** The client's own request, for fields that a reply echoes and switches that shape it (`include_usage`). */
   readonly request: RequestParts
-  /** The source text of the client's request body, for echoing parts of it verbatim. */
-  readonly document?: JsonDocument | undefined
   /** Seals other providers' reasoning state into carriers (`carrier.ts`). Without it that state is a loss. */
   readonly stateKey?: Buffer
 }

@@ -21,7 +21,6 @@ export class Body {
   readonly #edits: ReadonlyMap<string, string>
   #bytes: Buffer | undefined
   #value: unknown
-  #document: JsonDocument | undefined
 
   private constructor(source: Source, edits: ReadonlyMap<string, string>) {
     this.#source = source
@@ -73,10 +72,11 @@ export class Body {
     return Object.fromEntries([...entries, ...edits])
   }
 
-  /** Parsed with positions, for decoders. */
-  get document(): JsonDocument {
-    this.#document ??= parseDocument(this.bytes.toString('utf8'))
-    return this.#document
+  /** Parsed with positions, for decoders: anew each time, so that none of it lives for as long as a provider works. */
+  parsed(): JsonDocument {
+    const hasContainers = [...this.#edits.values()].some(json => json.startsWith('{') || json.startsWith('['))
+    if (this.#edits.size === 0 || hasContainers) return parseDocument(this.bytes.toString('utf8'))
+    return new EditedDocument(parseDocument(this.unedited.toString('utf8')), this.#edits, () => this.bytes)
   }
 
   /** Sets one top-level member and keeps every other byte. */
@@ -101,6 +101,31 @@ export class Body {
   #parse(json: string): unknown {
     const needsCare = this.#source.topLevel.hasEscapedKeys
     return needsCare ? parseDocument(json).value : JSON.parse(json)
+  }
+}
+
+/** The document of a body with edits that are scalars: a new model is no reason to copy the bytes before they are parsed. */
+class EditedDocument implements JsonDocument {
+  readonly value: unknown
+  readonly #unedited: JsonDocument
+  readonly #bytes: () => Buffer
+
+  constructor(unedited: JsonDocument, edits: ReadonlyMap<string, string>, bytes: () => Buffer) {
+    this.value = unedited.value
+    this.#unedited = unedited
+    this.#bytes = bytes
+    for (const [key, json] of edits) {
+      const member = { value: JSON.parse(json), enumerable: true, writable: true, configurable: true }
+      Object.defineProperty(this.value, key, member)
+    }
+  }
+
+  get text(): string {
+    return this.#bytes().toString('utf8')
+  }
+
+  textOf(node: unknown): string {
+    return node === this.value ? this.text : this.#unedited.textOf(node)
   }
 }
 

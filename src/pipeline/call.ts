@@ -1,15 +1,4 @@
-import type {
-  Answer,
-  Call,
-  CallChanges,
-  Client,
-  FieldChange,
-  Format,
-  Identity,
-  Log,
-  Operation,
-  Reply,
-} from '../contract.ts'
+import type { Answer, Call, CallChanges, Client, FieldChange, Format, Log, Operation, Reply } from '../contract.ts'
 import type { Amendment } from '../formats/amendment.ts'
 import { mayHoldCarrier } from '../formats/carrier.ts'
 import type { Conversation } from '../formats/conversation.ts'
@@ -17,6 +6,7 @@ import type { Loss } from '../formats/losses.ts'
 import type { EncodeTarget } from '../formats/wire-format.ts'
 import { answerReply } from './answer.ts'
 import { Body } from './body.ts'
+import type { CallState } from './call-state.ts'
 import { detached } from './detached.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { withFields } from './field-changes.ts'
@@ -24,26 +14,6 @@ import type { Lifetime } from './lifetime.ts'
 import { spliced } from './spliced.ts'
 import { withKeptState } from './state-keeping.ts'
 import { isStateful } from './stateful.ts'
-
-/** What differs between the calls of one exchange. */
-interface CallState {
-  readonly format: Format
-  readonly model: string
-  readonly provider: string
-  readonly identity: Identity | undefined
-  readonly alternatives: number | undefined
-  /** Shorter than the exchange's, where a processor may give this attempt up. */
-  readonly lifetime: Lifetime
-  /** The wire view. Absent once the conversation was changed and nobody has encoded it yet. */
-  readonly body: Body | undefined
-  /** The canonical view, where somebody has looked or changed it. */
-  readonly conversation: Conversation | undefined
-  readonly losses: readonly Loss[]
-  /** Headers that the encoder of this format asks for. */
-  readonly headers: Readonly<Record<string, string>>
-  /** What the encoder of this format wants done to the reply. */
-  readonly amendment: Amendment | undefined
-}
 
 /** What an encoder gives. */
 type Encoded = Pick<CallState, 'headers' | 'losses' | 'amendment'> & { readonly body: Body }
@@ -73,6 +43,7 @@ export class EngineCall implements Call {
       lifetime: exchange.lifetime,
       body: exchange.body,
       conversation: undefined,
+      convertedFrom: undefined,
       losses: [],
       headers: {},
       amendment: undefined,
@@ -144,7 +115,7 @@ export class EngineCall implements Call {
   }
 
   get conversation(): Conversation {
-    this.#conversation ??= this.#decode()
+    this.#conversation ??= this.#decoded()
     return this.#conversation
   }
 
@@ -175,7 +146,7 @@ export class EngineCall implements Call {
     if (changes.identity) this.exchange.trail.identified(changes.identity.name)
     if (changes.conversation) {
       const conversation = capped(changes.conversation, changes.maxOutputTokens)
-      return new EngineCall(this.exchange, { ...state, conversation, body: undefined })
+      return new EngineCall(this.exchange, { ...state, conversation, convertedFrom: undefined, body: undefined })
     }
     if (!state.body) {
       const conversation = state.conversation && capped(state.conversation, changes.maxOutputTokens)
@@ -183,8 +154,10 @@ export class EngineCall implements Call {
     }
     const body = spliced(state.body, changes, this)
     // The canonical view holds no model: it survives a new one, but not a new cap.
-    const conversation = changes.maxOutputTokens === undefined ? this.#conversation : undefined
-    return new EngineCall(this.exchange, { ...state, body, conversation: undefined }).#knowing(conversation)
+    if (changes.maxOutputTokens === undefined) {
+      return new EngineCall(this.exchange, { ...state, body }).#knowing(this.#conversation)
+    }
+    return new EngineCall(this.exchange, { ...state, body, convertedFrom: undefined })
   }
 
   /** Fields exist on the wire only: a conversation that was changed is encoded first. */
@@ -192,16 +165,17 @@ export class EngineCall implements Call {
     const { body } = this
     if (!body) return this
     const { headers, losses, amendment } = this
-    const changed = { body: withFields(body, fields), conversation: undefined, headers, losses, amendment }
-    const state = { ...this.#state, ...changed }
+    const changed = { body: withFields(body, fields), headers, losses, amendment }
+    const state = { ...this.#state, ...changed, conversation: undefined, convertedFrom: undefined }
     return new EngineCall(this.exchange, state)
   }
 
   as(format: Format): EngineCall {
     if (format === this.format) return this
     if (this.operation === 'list-models') return new EngineCall(this.exchange, { ...this.#state, format })
-    const conversation = withKeptState(this)
-    const call = new EngineCall(this.exchange, { ...this.#state, format, conversation, body: undefined })
+    const conversation = this.#convertible()
+    const unencoded = { format, conversation, convertedFrom: undefined, body: undefined }
+    const call = new EngineCall(this.exchange, { ...this.#state, ...unencoded })
     // Whoever has no such thing answers out of the conversation or refuses; there is nothing to encode.
     if (!this.#isKnownTo(format)) return call
     const { body, losses, headers } = call.#encode(conversation)
@@ -210,10 +184,12 @@ export class EngineCall implements Call {
       ...call.#state,
       body,
       conversation: undefined,
+      // Nothing that was decoded is held on to: a provider may take its time, and hardly anybody looks again.
+      convertedFrom: this,
       headers,
       amendment,
       losses: [...this.losses, ...losses],
-    }).#knowing(conversation)
+    })
   }
 
   /**
@@ -251,16 +227,26 @@ export class EngineCall implements Call {
     return formatOf(this.exchange.surroundings, format).routes.some(({ operation }) => operation === this.operation)
   }
 
+  /** The conversation in the words of any format, with the reasoning state that its client dropped. */
+  #convertible(): Conversation {
+    return withKeptState(this.#conversation ?? this.#decoded(), this)
+  }
+
+  #decoded(): Conversation {
+    return this.#state.convertedFrom ? this.#state.convertedFrom.#convertible() : this.#decode()
+  }
+
   #decode(): Conversation {
     const { body, model, format } = this.#state
     if (!body) return { turns: [], tools: [], sampling: {} }
     const { keeping } = this.exchange.surroundings
-    if (format === this.exchange.format) this.exchange.checkBody?.(body.document.value)
+    const document = body.parsed()
+    if (format === this.exchange.format) this.exchange.checkBody?.(document.value)
     return formatOf(this.exchange.surroundings, format).decodeRequest({
       operation: this.operation,
       model,
       stream: this.stream,
-      document: body.document,
+      document,
       headers: this.exchange.client.headers,
       ...(keeping && { stateKey: keeping.key }),
     })

@@ -158,10 +158,6 @@ function replyContext(exchange: Exchange): ReplyContext {
     created: exchange.created,
     framing: exchange.head.framing,
     request: exchange.request,
-    // Most replies are written without a look at the request, which would have to be parsed once more.
-    get document() {
-      return exchange.body?.document
-    },
     ...(keeping && { stateKey: keeping.key }),
   }
 }

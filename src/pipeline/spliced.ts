@@ -22,5 +22,5 @@ export function spliced(
 function modelMember(body: Body, model: string, { exchange, format, operation }: EngineCall): MemberChange | undefined {
   const { modelIn, repeatModel } = formatOf(exchange.surroundings, format)
   if (modelIn === 'body') return { key: 'model', json: JSON.stringify(model) }
-  return operation === 'generate' ? undefined : repeatModel?.(body.document, model)
+  return operation === 'generate' ? undefined : repeatModel?.(body.parsed(), model)
 }

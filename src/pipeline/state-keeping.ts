@@ -50,7 +50,10 @@ function ownerOf(pipeline: string, identity: string | undefined): string {
 }
 
 /** The conversation of a call that is to go to a provider of another format, with the state that its client dropped. */
-export function withKeptState({ conversation, exchange, client }: EngineCall): Conversation {
+export function withKeptState(
+  conversation: Conversation,
+  { exchange, client }: Pick<EngineCall, 'exchange' | 'client'>,
+): Conversation {
   const owner = ownerOf(exchange.pipeline, client.identity?.name)
   const turns = exchange.surroundings.keeping?.vault.restored(conversation.turns, owner)
   return turns === undefined || turns === conversation.turns ? conversation : { ...conversation, turns }

@@ -29,7 +29,13 @@ describe('a body', () => {
           const expected = JSON.parse(body.bytes.toString())
           expect(Object.keys(body.value as object)).toEqual(Object.keys(expected))
           expect(JSON.stringify(body.value)).toBe(JSON.stringify(expected))
-          expect(JSON.stringify(body.document.value)).toBe(JSON.stringify(expected))
+          const document = body.parsed()
+          expect(JSON.stringify(document.value)).toBe(JSON.stringify(expected))
+          expect(document.text).toBe(body.bytes.toString())
+          expect(document.textOf(document.value)).toBe(document.text)
+          for (const node of Object.values(document.value as object)) {
+            expect(JSON.parse(document.textOf(node))).toEqual(JSON.parse(JSON.stringify(node)))
+          }
           for (const [key, value] of set) {
             if (set.findLast(([other]) => other === key)?.[1] !== value) continue
             expect(Object.getOwnPropertyDescriptor(expected, key)?.value).toEqual(JSON.parse(JSON.stringify(value)))
@@ -45,6 +51,16 @@ describe('a body', () => {
     expect(body.with('model', '"b"').with('max_tokens', '5').with('model', '"c"').bytes.toString()).toBe(
       `{ "model" :"c", "large":"${LARGE}" , "n":1.0,"max_tokens":5 }`,
     )
+  })
+
+  it('has the source of what stands in it, beside a model that was set', () => {
+    const schema = '{ "2":1, "1":1.0 }'
+    const body = Body.of(Buffer.from(`{"model":"a","schema":${schema},"large":"${LARGE}"}`)).with('model', '"b"')
+    const document = body.parsed()
+    expect(document.value).toEqual({ model: 'b', schema: { 1: 1, 2: 1 }, large: LARGE })
+    expect(document.textOf(Object(document.value).schema)).toBe(schema)
+    const set = body.with('schema', '{"3":1.0}').parsed()
+    expect(set.textOf(Object(set.value).schema)).toBe('{"3":1.0}')
   })
 
   it('is outlined with its small members, and empty ones of the kind for the large', () => {

@@ -147,7 +147,6 @@ export function replyContext(side: Side, body: string, changes: Partial<ReplyCon
     created: 1_700_000_000,
     framing: 'sse',
     request: { route: routeOf(side), query: {}, headers: {}, body: request },
-    document: parseDocument(JSON.stringify(request)),
     stateKey: KEY,
     ...changes,
   }

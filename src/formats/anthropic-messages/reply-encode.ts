@@ -53,9 +53,9 @@ function endingOf(candidate: CompletedCandidate | undefined, blocks: number): En
 }
 
 /** Zero would be a lie: clients reckon with what is left of the context. */
-function estimatedUsage(parts: readonly Part[], { document }: ReplyContext): Usage {
+function estimatedUsage(parts: readonly Part[], { request }: ReplyContext): Usage {
   const characters = parts.reduce((sum, part) => sum + saidBy(part).length, 0)
-  return { input: estimateTokens(document?.value ?? ''), output: tokensOfText(characters), estimated: true }
+  return { input: estimateTokens(request.body ?? ''), output: tokensOfText(characters), estimated: true }
 }
 
 function saidBy(part: Part): string {

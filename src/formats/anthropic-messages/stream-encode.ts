@@ -94,7 +94,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
     if (this.#begun) return ''
     this.#begun = true
     const { version, messageId: id } = this.#encoding
-    const usage = this.#start?.usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: 0 }
+    const usage = this.#start?.usage ?? { input: estimateTokens(this.#context.request.body ?? ''), output: 0 }
     const message = {
       id,
       type: 'message',
@@ -165,7 +165,7 @@ export class AnthropicStreamEncoder implements StreamEncoder {
 
   #finalUsage() {
     const estimate = tokensOfText(this.#frames.characters)
-    const usage = this.#usage ?? { input: estimateTokens(this.#context.document?.value ?? ''), output: estimate }
+    const usage = this.#usage ?? { input: estimateTokens(this.#context.request.body ?? ''), output: estimate }
     return encodeUsage(usage, this.#encoding.version)
   }
 }

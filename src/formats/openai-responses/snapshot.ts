@@ -78,8 +78,7 @@ function echoOf(context: ReplyContext): Readonly<Record<string, Writable>> {
   const echo: Record<string, Writable> = { model: context.model, ...DEFAULTS }
   for (const key of Object.keys(DEFAULTS)) {
     const value = Object.hasOwn(request, key) ? request[key] : undefined
-    if (value !== undefined && value !== null)
-      echo[key] = new RawJson(context.document?.textOf(value) ?? JSON.stringify(value))
+    if (value !== undefined && value !== null) echo[key] = new RawJson(JSON.stringify(value))
   }
   return { ...echo, store: false }
 }

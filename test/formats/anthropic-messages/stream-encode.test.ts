@@ -3,7 +3,6 @@ import format from '../../../src/formats/anthropic-messages/format.ts'
 import { checkStream } from '../../../src/formats/anthropic-messages/grammar.ts'
 import type { Part } from '../../../src/formats/conversation.ts'
 import type { FinishReason, ReplyEvent } from '../../../src/formats/reply-events.ts'
-import { parseDocument } from '../../../src/json/document.ts'
 import { framesOf } from '../../support/frames.ts'
 import { completionOf, encodeEvents, replyContext, streamEvents } from './exchange.ts'
 
@@ -42,11 +41,8 @@ describe('a stream', () => {
   })
 
   it('begins with an estimate of the input, not with zero (E182)', () => {
-    const text = JSON.stringify({ messages: [{ role: 'user', content: 'word '.repeat(400) }] })
-    const [first, , , , last] = framesIn(
-      [START, ...HELLO, finish('stop'), END],
-      replyContext({ document: parseDocument(text) }),
-    )
+    const request = { ...replyContext().request, body: { messages: [{ role: 'user', content: 'word '.repeat(400) }] } }
+    const [first, , , , last] = framesIn([START, ...HELLO, finish('stop'), END], replyContext({ request }))
     const started = first as unknown as { message: { usage: { input_tokens: number } } }
     expect(started.message.usage.input_tokens).toBeGreaterThan(400)
     expect(last).toMatchObject({ usage: { output_tokens: 2 } })

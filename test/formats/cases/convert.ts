@@ -176,7 +176,6 @@ export function replyContext(to: FormatName, stream: boolean, more: Answering = 
     created: 1_700_000_000,
     framing,
     request: { route: routeOf(formats[to], stream), query: {}, headers, body },
-    document: parseDocument(JSON.stringify(body)),
     ...(stateKey === undefined ? {} : { stateKey }),
   }
 }

@@ -23,7 +23,6 @@ export function replyContext(body: Fields = {}, model = 'asked-model'): ReplyCon
     created: 1_700_000_000,
     framing: 'sse',
     request: { route, query: {}, headers: {}, body: request },
-    document: parseDocument(JSON.stringify(request)),
   }
 }
 
