@@ -14,6 +14,7 @@ import {
   type LimitUnit,
   limitHeaders,
   limitOf,
+  limitStates,
   Refusal,
   type Reservation,
   SUBJECTS,
@@ -21,6 +22,7 @@ import {
   scarcest,
   settledAmounts,
   subjectOf,
+  type TakeResult,
 } from 'sluice'
 
 export default defineProcessor({
@@ -113,31 +115,23 @@ With \`[store] driver = "redis"\` instances share their limits; while that is ou
   },
   setup({ options, store, clock, prices, metrics }) {
     const limits = readLimits(options)
-    const refused = metrics.counter('rate_limit_refusals_total', 'Calls refused by a rate limit.', {
-      limit: LIMIT_NAMES,
-    })
-    const shadowed = metrics.counter(
-      'rate_limit_shadow_refusals_total',
-      'Calls that a rate limit on trial would refuse.',
-      {
-        limit: LIMIT_NAMES,
-      },
-    )
+    const labels = { limit: LIMIT_NAMES }
+    const refused = metrics.counter('rate_limit_refusals_total', 'Calls refused by a rate limit.', labels)
+    const onTrial = 'Calls that a rate limit on trial would refuse.'
+    const shadowed = metrics.counter('rate_limit_shadow_refusals_total', onTrial, labels)
     const needsEstimate = limits.some(({ unit }) => unit !== 'requests' && unit !== 'concurrent')
 
-    /** Requests stay charged, whatever comes of the call: only of what else there is something to settle. */
-    async function take(demands: readonly Demand[]): Promise<Reservation> {
-      if (limits.some(({ unit }) => unit !== 'requests')) return store.reserve(demands)
-      return { ...(await store.take(demands as readonly Bucket[])), settle: async () => {} }
-    }
+    // Requests stay charged, whatever comes of the call: only of what else there is something to settle.
+    const settles = limits.some(({ unit }) => unit !== 'requests')
+    const take = (demands: readonly Demand[]): Promise<TakeResult | Reservation> =>
+      settles ? store.reserve(demands) : store.take(demands as readonly Bucket[])
 
     return {
       async handle(call, next) {
         if (call.operation !== 'generate' && call.operation !== 'embed') return next(call)
         const estimate = needsEstimate ? estimateAmounts(call, prices, options.output_estimate) : NOTHING
         const reservation = await take(limits.map(limit => demandOf(limit, call, estimate)))
-        const states = reservation.buckets.map((state, index) => ({ unit: '', amount: 0, ...limits[index], ...state }))
-        const headers = options.shadow ? {} : limitHeaders(call.format, states, clock.date())
+        const headers = options.shadow ? {} : limitHeaders(call.format, limitStates(limits, reservation), clock.date())
         if (!reservation.taken) {
           const limit = scarcest(limits, reservation, estimate)
           const counter = options.shadow ? shadowed : refused
@@ -145,6 +139,7 @@ With \`[store] driver = "redis"\` instances share their limits; while that is ou
           if (options.shadow) return next(call)
           throw refusal(limit, call, reservation.waitMs).withHeaders(headers)
         }
+        if (!('settle' in reservation)) return (await next(call)).with({ headers })
         try {
           const reply = await next(call)
           const amounts = needsEstimate

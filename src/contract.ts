@@ -32,6 +32,7 @@ export {
   type Limit,
   type LimitUnit,
   limitOf,
+  limitStates,
   scarcest,
 } from './limit.ts'
 export { type LimitState, limitHeaders } from './limit-headers.ts'

@@ -1,6 +1,7 @@
 /** One limit: how much of what, in what time, for whom; and what it wants of the store for a call. */
 import type { Call, Demand, TakeResult } from './contract.ts'
 import type { CallAmounts } from './estimate.ts'
+import type { LimitState } from './limit-headers.ts'
 import { type SubjectKind, subjectOf } from './subject.ts'
 
 /** What can be limited. `concurrent` is calls at a time; all others are in a time. */
@@ -50,17 +51,30 @@ export function demandOf(limit: Limit, call: Call, amounts: CallAmounts): Demand
   return { key, cost: Math.min(amountOf(limit, amounts), capacity), capacity, refill: amount, periodMs }
 }
 
+/** How a caller stands to limits that were asked for together. */
+export function limitStates(limits: readonly Limit[], { buckets }: TakeResult): readonly LimitState[] {
+  return limits.map(({ unit, amount }, index) => {
+    const { remaining = 0, resetMs = 0 } = buckets[index] ?? {}
+    return { unit, amount, remaining, resetMs }
+  })
+}
+
 /** How much of what is limited a call uses. */
 export function amountOf({ unit }: Limit, { usage, dollars }: CallAmounts): number {
-  const amounts = {
-    requests: 1,
-    input_tokens: usage.input,
-    output_tokens: usage.output,
-    tokens: usage.input + usage.output,
-    dollars: dollars ?? 0,
-    concurrent: 0,
+  switch (unit) {
+    case 'requests':
+      return 1
+    case 'input_tokens':
+      return usage.input
+    case 'output_tokens':
+      return usage.output
+    case 'tokens':
+      return usage.input + usage.output
+    case 'dollars':
+      return dollars ?? 0
+    case 'concurrent':
+      return 0
   }
-  return amounts[unit]
 }
 
 /** Of limits that were asked for together and refused, the one that a call has to wait for longest. */

@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
  * whole /64, so that counting each of its addresses would be no limit at all (RFC 6177).
  */
 export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address
   const [head = [], tail = []] = address.split('::').map(half => half.split(/[:%]/).filter(group => group !== ''))

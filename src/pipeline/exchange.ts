@@ -36,9 +36,9 @@ export interface Exchange {
   readonly head: RequestHead
   readonly request: RequestParts
   /** Absent where the request has none (`GET`). */
-  readonly body?: Body
+  readonly body: Body | undefined
   /** Judges the whole shape of the body, of which a large one's was only outlined on arrival. Throws a Refusal 400. */
-  readonly checkBody?: (body: unknown) => void
+  readonly checkBody: ((body: unknown) => void) | undefined
   readonly client: Client
   readonly log: Log
   readonly lifetime: Lifetime

@@ -8,14 +8,10 @@ import type { HttpKind } from './provider-kind.ts'
 export function forwardedQuery(
   call: EngineCall,
   { format, forwardedQuery: allowed = [] }: HttpKind,
-): Readonly<Record<string, string>> {
+): Readonly<Record<string, string>> | undefined {
   const { exchange } = call
-  if (exchange.format !== format) return {}
+  if (exchange.format !== format) return undefined
   const { query } = exchange.request
-  return Object.fromEntries(
-    allowed.flatMap(name => {
-      const value = query[name]
-      return value === undefined ? [] : [[name, value] as const]
-    }),
-  )
+  const sent = allowed.filter(name => query[name] !== undefined)
+  return sent.length === 0 ? undefined : Object.fromEntries(sent.map(name => [name, query[name] ?? '']))
 }

@@ -56,11 +56,13 @@ export class HttpProvider {
   readonly #client: UpstreamClient
   readonly #observe: AttemptObserver
   readonly #basePath: string
+  readonly #headers: ReturnType<typeof requestHeaders>
 
   constructor(settings: HttpProviderSettings, client: UpstreamClient, observe: AttemptObserver) {
     this.#settings = settings
     this.#client = client
     this.#observe = observe
+    this.#headers = requestHeaders(settings.kind, settings.headers)
     this.#basePath = new URL(settings.baseUrl).pathname.replace(/\/$/, '')
   }
 
@@ -68,7 +70,7 @@ export class HttpProvider {
    * Resolves once the answer has truly begun: a whole one has arrived, a stream has shown its first content.
    * @throws Refusal, UpstreamError
    */
-  async send(call: EngineCall): Promise<Reply> {
+  send(call: EngineCall): Promise<Reply> {
     const { kind, name, options } = this.#settings
     const target = kind.target({
       operation: call.operation,
@@ -77,7 +79,7 @@ export class HttpProvider {
       options,
       batch: isBatch(call),
     })
-    if (!target) return this.#without(call)
+    if (!target) return Promise.try(() => this.#without(call))
     if (call.format !== kind.format && call.operation !== 'list-models') {
       throw refusal(
         'no_conversion',
@@ -86,16 +88,18 @@ export class HttpProvider {
     }
     const startedAt = performance.now()
     call.exchange.trail.attempt(name, call.model)
-    try {
-      const reply = await this.#ask(call, target)
-      call.exchange.trail.answered(name, call.model)
-      this.#note(call, 'ok', startedAt)
-      return reply
-    } catch (error) {
-      const told = this.#scrubbed(error, call)
-      this.#note(call, told instanceof UpstreamError ? told.failure : 'internal', startedAt)
-      throw told
-    }
+    return this.#ask(call, target).then(
+      reply => {
+        call.exchange.trail.answered(name, call.model)
+        this.#note(call, 'ok', startedAt)
+        return reply
+      },
+      error => {
+        const told = this.#scrubbed(error, call)
+        this.#note(call, told instanceof UpstreamError ? told.failure : 'internal', startedAt)
+        throw told
+      },
+    )
   }
 
   async #ask(asking: EngineCall, target: Target): Promise<Reply> {
@@ -108,9 +112,9 @@ export class HttpProvider {
       {
         method: asked ? 'POST' : 'GET',
         path: this.#path(call, target),
-        headers: requestHeaders(call, this.#settings, key),
+        headers: this.#headers(call, key),
         stream: call.stream,
-        ...(asked ? { body: asked.pieces } : {}),
+        body: asked?.pieces ?? [],
       },
       call.lifetime,
     )
@@ -225,8 +229,9 @@ export class HttpProvider {
   }
 
   #path(call: EngineCall, { path, query }: Target): string {
-    const search = new URLSearchParams({ ...forwardedQuery(call, this.#settings.kind), ...query }).toString()
-    return `${this.#basePath}${path}${search === '' ? '' : `?${search}`}`
+    const forwarded = forwardedQuery(call, this.#settings.kind)
+    if (!forwarded && !query) return this.#basePath + path
+    return `${this.#basePath}${path}?${new URLSearchParams({ ...forwarded, ...query })}`
   }
 
   #note(call: EngineCall, result: string, startedAt: number): void {

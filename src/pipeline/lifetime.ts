@@ -11,7 +11,7 @@ export class Lifetime {
   #deadline: number | undefined
   #over = false
   #controller: AbortController | undefined
-  readonly #listeners = new Set<(reason: Error) => void>()
+  #listeners: readonly ((reason: Error) => void)[] = NONE
   #cleanups: readonly (() => void)[] = NONE
 
   /** Why the call was given up; `undefined` while it lives and when it ended by itself. */
@@ -39,15 +39,17 @@ export class Lifetime {
   /** Calls `listener` when the call is given up; at once when it already was. @returns takes the listener off again */
   onAbort(listener: (reason: Error) => void): () => void {
     if (this.#reason) listener(this.#reason)
-    else if (!this.#over) this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    else if (!this.#over) this.#listeners = [...this.#listeners, listener]
+    return () => {
+      if (this.#listeners !== NONE) this.#listeners = this.#listeners.filter(other => other !== listener)
+    }
   }
 
   abort(reason: Error): void {
     if (this.#reason || this.#over) return
     this.#reason = reason
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
+    const listeners = this.#listeners
+    this.#listeners = NONE
     for (const listener of listeners) listener(reason)
     this.#controller?.abort(reason)
   }
@@ -76,12 +78,12 @@ export class Lifetime {
   /** The call is over: nobody is to be told of a reason any more. */
   end(): void {
     this.#over = true
-    this.#listeners.clear()
+    this.#listeners = NONE
     const cleanups = this.#cleanups
     this.#cleanups = NONE
     for (const cleanup of cleanups) cleanup()
   }
 }
 
-/** Shared: few calls have anything to clean up. */
-const NONE: readonly (() => void)[] = []
+/** Shared: a call has two listeners at most, and few have anything to clean up. */
+const NONE: readonly never[] = []

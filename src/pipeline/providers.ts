@@ -1,7 +1,7 @@
 /** Configured providers at work. */
 import type { Clock, Reply, Secret } from '../contract.ts'
 import { refusal } from '../errors.ts'
-import { modelNotFound } from '../refusal.ts'
+import { modelNotFound, type Refusal } from '../refusal.ts'
 import { UpstreamClient, type UpstreamSettings } from '../upstream/client.ts'
 import type { EngineCall } from './call.ts'
 import type { ProviderFacts } from './exchange.ts'
@@ -74,6 +74,10 @@ export function connectProvider(
   }
 }
 
+function providerNotFound(name: string): Refusal {
+  return refusal('provider_not_found', `There is no provider "${name.slice(0, 64)}" here.`)
+}
+
 function embedded(name: string, provider: EmbeddedProvider): (call: EngineCall) => Promise<Reply> {
   return async call => {
     call.exchange.trail.attempt(name, call.model)
@@ -88,11 +92,11 @@ function embedded(name: string, provider: EmbeddedProvider): (call: EngineCall) 
  * limited to other providers does not reach it.
  */
 export function sendTo(providers: ReadonlyMap<string, Provider>): (call: EngineCall) => Promise<Reply> {
-  return async call => {
+  return call => {
     const allowed = call.client.identity?.providers
-    if (allowed !== undefined && !allowed.includes(call.provider)) throw modelNotFound(call.requestedModel)
+    if (allowed !== undefined && !allowed.includes(call.provider))
+      return Promise.reject(modelNotFound(call.requestedModel))
     const provider = providers.get(call.provider)
-    if (!provider) throw refusal('provider_not_found', `There is no provider "${call.provider.slice(0, 64)}" here.`)
-    return provider.send(call)
+    return provider ? provider.send(call) : Promise.reject(providerNotFound(call.provider))
   }
 }

@@ -5,12 +5,10 @@ import { Meter } from './meter.ts'
 
 /** How a reply ended, shared by every reply that was derived from one origin. Settles once. */
 export class ReplyEnd {
-  readonly usage: Promise<Usage | undefined>
-  readonly ended: Promise<Outcome>
   /** Somebody reads the events: it is theirs to see to the end. */
   takenOver = false
-  readonly #settleUsage: (usage: Usage | undefined) => void
-  readonly #settleEnded: (outcome: Outcome) => void
+  /** Made for whoever waits: most replies end without anybody waiting for it. */
+  #waiting: PromiseWithResolvers<Outcome> | undefined
   #known: Usage | undefined
   #outcome: Outcome | undefined
   #model: string | undefined
@@ -19,15 +17,16 @@ export class ReplyEnd {
   #losses: readonly Loss[] = []
   readonly progress = new Meter()
 
-  constructor() {
-    const usage = Promise.withResolvers<Usage | undefined>()
-    const ended = Promise.withResolvers<Outcome>()
-    this.usage = usage.promise
-    this.ended = ended.promise
-    this.#settleUsage = usage.resolve
-    this.#settleEnded = ended.resolve
+  get ended(): Promise<Outcome> {
+    if (!this.#waiting) {
+      this.#waiting = Promise.withResolvers()
+      if (this.#outcome) this.#waiting.resolve(this.#outcome)
+    }
+    return this.#waiting.promise
   }
-
+  get usage(): Promise<Usage | undefined> {
+    return this.ended.then(() => this.#known)
+  }
   get outcome(): Outcome | undefined {
     return this.#outcome
   }
@@ -70,7 +69,6 @@ export class ReplyEnd {
   settle(outcome: Outcome): void {
     if (this.#outcome) return
     this.#outcome = outcome
-    this.#settleUsage(this.#known)
-    this.#settleEnded(outcome)
+    this.#waiting?.resolve(outcome)
   }
 }

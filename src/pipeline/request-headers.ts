@@ -1,40 +1,41 @@
 import type { EngineCall } from './call.ts'
-import type { HttpProviderSettings } from './http-provider.ts'
+import type { HttpKind } from './provider-kind.ts'
+
+type Headers = Readonly<Record<string, string>>
 
 /**
- * The headers of an upstream request. What a client sent goes on only if the kind of provider lists it, and only to a
+ * The headers of a provider's requests. What a client sent goes on only if the kind of provider lists it, and only to a
  * provider of the client's own format; the key comes last, from the configuration.
+ *
+ * @param own what the configuration adds
+ * @returns call and key → headers; what all calls have in common is put together once
  */
-export function requestHeaders(
-  call: EngineCall,
-  { kind, headers }: HttpProviderSettings,
-  key: string | undefined,
-): Record<string, string> {
-  const sent: Record<string, string> = {
-    accept: call.stream ? 'text/event-stream' : 'application/json',
-    'accept-encoding': 'identity',
-    'user-agent': 'sluice',
-    ...(call.operation === 'list-models' ? {} : { 'content-type': 'application/json' }),
-    ...kind.defaultHeaders,
-    ...call.headers,
+export function requestHeaders(kind: HttpKind, own: Headers): (call: EngineCall, key: string | undefined) => Headers {
+  const common = { 'accept-encoding': 'identity', 'user-agent': 'sluice', ...kind.defaultHeaders }
+  const allowed = allowListOf(kind.forwardedHeaders)
+  return (call, key) => {
+    const sent: Record<string, string> = { accept: call.stream ? 'text/event-stream' : 'application/json', ...common }
+    if (call.operation !== 'list-models') sent['content-type'] = 'application/json'
+    addAll(sent, call.headers)
+    if (call.exchange.format === kind.format) forward(call, allowed, sent)
+    addAll(sent, own)
+    if (key !== undefined) addAll(sent, kind.authorize(key))
+    return sent
   }
-  if (call.exchange.format === kind.format) {
-    for (const [name, value] of Object.entries(forwarded(call, kind.forwardedHeaders))) {
-      const needed = call.headers[name]
-      sent[name] = needed === undefined ? value : joined(value, needed)
-    }
-  }
-  return { ...sent, ...headers, ...(key === undefined ? {} : kind.authorize(key)) }
 }
 
-function forwarded(call: EngineCall, allowed: readonly string[]): Record<string, string> {
-  const sent: Record<string, string> = {}
-  const { headers } = call.exchange.client
+function addAll(sent: Record<string, string>, more: Headers): void {
+  for (const name in more) sent[name] = more[name] as string
+}
+
+function forward({ exchange, headers: needed }: EngineCall, allowed: AllowList, sent: Record<string, string>): void {
+  const { headers } = exchange.client
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && isAllowed(name, allowed) && isSendable(value)) sent[name] = value
+    if (value === undefined || !isAllowed(name, allowed) || !isSendable(value)) continue
+    const ours = needed[name]
+    sent[name] = ours === undefined ? value : joined(value, ours)
   }
-  return sent
 }
 
 /** Two lists of one header (`anthropic-beta`): the client's words and what our encoder needs besides. */
@@ -42,30 +43,23 @@ function joined(theirs: string, needed: string): string {
   return [...new Set([...theirs.split(','), ...needed.split(',')].map(word => word.trim()))].join(',')
 }
 
-function isAllowed(name: string, allowed: readonly string[]): boolean {
-  const { exact, prefixes } = allowListOf(allowed)
-  return exact.has(name) || prefixes.some(prefix => name.startsWith(prefix))
-}
-
 interface AllowList {
   readonly exact: ReadonlySet<string>
   readonly prefixes: readonly string[]
 }
 
-const allowLists = new WeakMap<readonly string[], AllowList>()
-
-/** The list of a kind of provider, taken apart once. */
 function allowListOf(names: readonly string[]): AllowList {
-  let list = allowLists.get(names)
-  if (!list) {
-    const isPrefix = (name: string): boolean => name.endsWith('*')
-    list = {
-      exact: new Set(names.filter(name => !isPrefix(name))),
-      prefixes: names.filter(isPrefix).map(name => name.slice(0, -1)),
-    }
-    allowLists.set(names, list)
+  const isPrefix = (name: string): boolean => name.endsWith('*')
+  return {
+    exact: new Set(names.filter(name => !isPrefix(name))),
+    prefixes: names.filter(isPrefix).map(name => name.slice(0, -1)),
   }
-  return list
+}
+
+function isAllowed(name: string, { exact, prefixes }: AllowList): boolean {
+  if (exact.has(name)) return true
+  for (const prefix of prefixes) if (name.startsWith(prefix)) return true
+  return false
 }
 
 /** undici refuses other values by throwing; a client is not to cause that (reliability.md, fact 9). */

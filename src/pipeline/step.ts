@@ -59,7 +59,8 @@ class StepRun extends Watched {
   readonly #call: EngineCall
   readonly #rest: Chain
   readonly #waiting: Waiting
-  readonly #replies: EngineReply[] = []
+  /** What `next` gave; nearly always one. */
+  #replies: readonly EngineReply[] = []
   #runningSince = 0
   #inboundMs: number | undefined
   #outboundMs = 0
@@ -111,26 +112,16 @@ class StepRun extends Watched {
       return seen(Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered')))
     }
     const result = Promise.withResolvers<Reply>()
-    const waiting = isOwn ? this.#waitingWithin(result) : waitingOutside(result, call.exchange.lifetime)
-    this.#rest(call, waiting)
+    if (isOwn) this.#pause()
+    this.#rest(call, isOwn ? new WaitingStep(this, result) : waitingOutside(result, call.exchange.lifetime))
     return result.promise
   }
 
-  #waitingWithin(result: PromiseWithResolvers<Reply>): Waiting {
-    this.#pause()
-    return {
-      took: reply => {
-        if (this.#over) reply.cancel()
-        else this.#replies.push(reply)
-        this.#resume()
-        result.resolve(reply)
-      },
-      failed: error => {
-        this.#resume()
-        seen(result.promise)
-        result.reject(error)
-      },
-    }
+  /** The rest of the chain has answered. */
+  took(reply: EngineReply): void {
+    if (this.#over) reply.cancel()
+    else this.#replies = [...this.#replies, reply]
+    this.resume()
   }
 
   /** The step waits for the rest of the chain: that is not its own time. */
@@ -142,7 +133,8 @@ class StepRun extends Watched {
     else this.#outboundMs += ms
   }
 
-  #resume(): void {
+  /** The rest of the chain is over: the step's own time goes on. */
+  resume(): void {
     if (--this.#pending > 0 || this.#over) return
     this.#runningSince = performance.now()
     this.watch()
@@ -218,6 +210,28 @@ class StepRun extends Watched {
     if (error !== undefined && error === this.#call.lifetime.reason) return error
     if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
     return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
+  }
+}
+
+/** A step that has called `next`, and waits for what comes of it. */
+class WaitingStep implements Waiting {
+  readonly #run: StepRun
+  readonly #result: PromiseWithResolvers<Reply>
+
+  constructor(run: StepRun, result: PromiseWithResolvers<Reply>) {
+    this.#run = run
+    this.#result = result
+  }
+
+  took(reply: EngineReply): void {
+    this.#run.took(reply)
+    this.#result.resolve(reply)
+  }
+
+  failed(error: unknown): void {
+    this.#run.resume()
+    seen(this.#result.promise)
+    this.#result.reject(error)
   }
 }
 

@@ -44,7 +44,10 @@ export class Timings {
   }
 }
 
-/** Two decimals are enough; `toFixed` takes three times as long. */
-function hundredths(ms: number): number {
-  return Math.round(ms * 100) / 100
+/** Two decimals are enough; put together of whole numbers they take a fraction of the time that a real number takes. */
+function hundredths(ms: number): string {
+  const all = Math.max(0, Math.round(ms * 100))
+  return `${Math.trunc(all / 100)}.${DECIMALS[all % 100]}`
 }
+
+const DECIMALS = Array.from({ length: 100 }, (_, hundredth) => String(hundredth).padStart(2, '0'))

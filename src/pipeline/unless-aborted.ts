@@ -1,31 +1,40 @@
-import type { Reply } from '../contract.ts'
 import type { Flow, Sink } from '../stream/flow.ts'
 import type { Lifetime } from './lifetime.ts'
+import type { EngineReply } from './reply.ts'
+import type { Waiting } from './step.ts'
 
 /**
- * A reply, or the reason why its call was given up, whichever comes first: nobody who does not heed the signal can hold
- * a call up. A reply that comes too late is let go.
+ * Waits for a reply, or for the reason why its call was given up, whichever comes first: nobody who does not heed the
+ * signal can hold a call up. A reply that comes too late is let go.
  */
-export function replyUnlessAborted<R extends Reply>(running: Promise<R>, lifetime: Lifetime): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const unlisten = lifetime.onAbort(reason => {
-      reject(reason)
-      running.then(
-        reply => reply.cancel(),
-        () => {},
-      )
-    })
-    running.then(
-      reply => {
-        unlisten()
-        resolve(reply)
-      },
-      error => {
-        unlisten()
-        reject(error)
-      },
-    )
-  })
+export class WaitingUnlessAborted implements Waiting {
+  readonly #resolve: (reply: EngineReply) => void
+  readonly #reject: (error: unknown) => void
+  #unlisten = (): void => {}
+  #isOver = false
+
+  constructor(lifetime: Lifetime, resolve: (reply: EngineReply) => void, reject: (error: unknown) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#unlisten = lifetime.onAbort(reason => this.failed(reason))
+  }
+
+  took(reply: EngineReply): void {
+    if (this.#ends()) this.#resolve(reply)
+    else reply.cancel()
+  }
+
+  failed(error: unknown): void {
+    if (this.#ends()) this.#reject(error)
+  }
+
+  /** @returns whether this is the first end */
+  #ends(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    this.#unlisten()
+    return true
+  }
 }
 
 /** A flow that fails when the call is given up, also if what it comes from goes on. */

@@ -24,8 +24,13 @@ export function createListener(parts: AppParts): RequestListener {
   return (request, response) => {
     const path = request.url?.split('?', 1)[0] ?? ''
     const page = request.method === 'GET' ? pages.get(path) : undefined
-    const answered = page ? sendPage(page, request, response) : parts.handler.handle(request, response)
-    void answered.catch(() => response.destroy())
+    const giveUp = (): unknown => response.destroy()
+    try {
+      const answered = page ? sendPage(page, request, response) : parts.handler.handle(request, response)
+      answered.catch(giveUp)
+    } catch {
+      giveUp()
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export class Handler {
     this.#parts = parts
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const timings = new Timings()
     const id = requestId(request)
     const log = this.#parts.log.child({ id })
@@ -32,17 +32,13 @@ export class Handler {
     const found = this.#parts.routes.find(methodOf(request), path, headers)
     const visitor = { request, response, id }
     const problem = headProblem(request)
-    if (problem) {
-      await refuse(problem, 'endpoint' in found ? found.endpoint : found.nearest, visitor, true)
-    } else if (!('endpoint' in found)) {
-      await refuse(routeProblem(request, found.allow), found.nearest, visitor)
-    } else if (request.method === 'OPTIONS') {
-      await this.#preflight(found.endpoint, headers, visitor)
-    } else {
-      const { endpoint, pathModel } = found
-      const arrival = { id, request, headers, endpoint, encodedModel: pathModel, query, log, timings }
-      await new Visit(this.#parts, { ...arrival, lifetime: new Lifetime() }, response).run()
-    }
+    if (problem) return refuse(problem, 'endpoint' in found ? found.endpoint : found.nearest, visitor, true)
+    if (!('endpoint' in found)) return refuse(routeProblem(request, found.allow), found.nearest, visitor)
+    if (request.method === 'OPTIONS') return this.#preflight(found.endpoint, headers, visitor)
+    const { endpoint, pathModel: encodedModel } = found
+    const lifetime = new Lifetime()
+    const arrival = { id, request, headers, endpoint, encodedModel, query, log, timings, lifetime }
+    return new Visit(this.#parts, arrival, response).run()
   }
 
   async #preflight(

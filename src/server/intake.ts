@@ -1,6 +1,6 @@
 /** Request on the socket → exchange: everything that is checked before the first processor runs. */
 import type { IncomingMessage } from 'node:http'
-import type { Format, Log, Operation } from '../contract.ts'
+import type { Format, Log } from '../contract.ts'
 import { bodyCheck } from '../formats/validate.ts'
 import type { RequestParts } from '../formats/wire-format.ts'
 import type { Body } from '../pipeline/body.ts'
@@ -11,7 +11,7 @@ import { Trail } from '../pipeline/trail.ts'
 import { credentialOf } from './credential.ts'
 import { parseBody } from './parse-body.ts'
 import { pathModel } from './path-model.ts'
-import { type BodyLimits, readBody } from './read-body.ts'
+import { type BodyLimits, IncomingBody } from './read-body.ts'
 import type { Endpoint } from './routes.ts'
 
 export interface Arrival {
@@ -27,70 +27,63 @@ export interface Arrival {
   readonly timings: Timings
 }
 
-/** Compiled once for all requests of a gateway: format and operation → check. */
+type BodyCheck = (body: unknown) => void
+
 export class Intake {
   readonly #surroundings: Surroundings
   readonly #limits: BodyLimits
-  readonly #checks = new Map<string, (body: unknown) => void>()
+  /** Compiled once for all requests of a gateway: format → operation → check. */
+  readonly #checks = new Map<Format, ReadonlyMap<string, BodyCheck>>()
 
   constructor(surroundings: Surroundings, limits: BodyLimits) {
     this.#surroundings = surroundings
     this.#limits = limits
     for (const [name, { schemas }] of surroundings.formats) {
-      for (const [operation, schema] of Object.entries(schemas)) {
-        this.#checks.set(key(name, operation as Operation), bodyCheck(schema))
-      }
+      const checks = Object.entries(schemas).map(([operation, schema]) => [operation, bodyCheck(schema)] as const)
+      this.#checks.set(name, new Map(checks))
     }
+  }
+
+  /** Where the body of a request is to be read, and its memory to be given back. */
+  body(): IncomingBody {
+    return new IncomingBody(this.#limits)
   }
 
   /**
-   * @returns the exchange, and a function that gives the memory of its body back
+   * @param bytes the request's body; `undefined` where it has none
    * @throws Refusal
    */
-  async receive(arrival: Arrival): Promise<{ readonly exchange: Exchange; release(): void }> {
-    const { endpoint } = arrival
-    if (endpoint.route.method === 'GET') return { exchange: this.#exchange(arrival, undefined), release: () => {} }
-    const { bytes, release } = await readBody(arrival.request, this.#limits)
-    try {
-      const body = withModel(parseBody(bytes, arrival.headers), arrival)
-      this.#checkOf(endpoint)?.(body.outline)
-      return { exchange: this.#exchange(arrival, body), release }
-    } catch (error) {
-      release()
-      throw error
-    }
+  receive(arrival: Arrival, bytes: Buffer | undefined): Exchange {
+    if (bytes === undefined) return this.#exchange(arrival, undefined, undefined)
+    const { format, route } = arrival.endpoint
+    const body = withModel(parseBody(bytes, arrival.headers), arrival)
+    const check = this.#checks.get(format)?.get(route.operation)
+    check?.(body.outline)
+    return this.#exchange(arrival, body, check)
   }
 
-  #checkOf({ format, route }: Endpoint): ((body: unknown) => void) | undefined {
-    return this.#checks.get(key(format, route.operation))
-  }
-
-  #exchange({ endpoint, encodedModel, ...arrival }: Arrival, body: Body | undefined): Exchange {
-    const { id, log, lifetime, timings, headers } = arrival
+  #exchange(arrival: Arrival, body: Body | undefined, check: BodyCheck | undefined): Exchange {
+    const { id, log, lifetime, timings, headers, endpoint, encodedModel } = arrival
     const query = readQuery(arrival.query)
     const request: RequestParts = {
       route: endpoint.route,
       query,
       headers,
       body: body?.value,
-      ...(encodedModel === undefined ? {} : { pathModel: pathModel(encodedModel) }),
+      ...(encodedModel === undefined ? undefined : { pathModel: pathModel(encodedModel) }),
     }
     const head = endpoint.wire.readHead(request)
     const credential = credentialOf(headers, query)
-    const check = this.#checkOf(endpoint)
+    const address = arrival.request.socket.remoteAddress ?? ''
     return {
       id,
       pipeline: endpoint.pipeline,
       format: endpoint.format,
       head,
       request,
-      ...(body ? { body } : {}),
-      ...(check ? { checkBody: check } : {}),
-      client: {
-        headers,
-        address: arrival.request.socket.remoteAddress ?? '',
-        ...(credential === undefined ? {} : { credential }),
-      },
+      body,
+      checkBody: check,
+      client: credential === undefined ? { headers, address } : { headers, address, credential },
       log,
       lifetime,
       timings,
@@ -106,10 +99,6 @@ function withModel(body: Body, { endpoint, encodedModel }: Arrival): Body {
   if (encodedModel === undefined || endpoint.wire.modelIn !== 'body') return body
   const { model } = Object(body.value)
   return model === undefined ? body.with('model', JSON.stringify(pathModel(encodedModel))) : body
-}
-
-function key(format: Format, operation: Operation): string {
-  return `${format} ${operation}`
 }
 
 const NO_QUERY: Readonly<Record<string, string>> = Object.freeze(Object.create(null))

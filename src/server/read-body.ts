@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal } from '../errors.ts'
+import { Watched } from '../pipeline/watchdog.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { codingOf, decompressed } from './decompress.ts'
 
@@ -11,85 +12,131 @@ export interface BodyLimits {
   readonly budget: BodyBudget
 }
 
-/** A body and the place that it takes; give it back when the call is over. */
-export interface ReadBody {
-  readonly bytes: Buffer
-  release(): void
-}
-
 /**
- * Reads a request's body, and decompresses it.
- * @throws Refusal 413 when it is or says it is too large, 408 when it is too slow, 503 when others fill the memory,
- *   499 when the client leaves, 415 and 400 for a compression that is not known or not kept to
+ * The body of a request and the memory that it takes. Give it back with `release` when the call is over, whether all of
+ * the body has come or not.
  */
-export async function readBody(request: IncomingMessage, { limit, timeoutMs, budget }: BodyLimits): Promise<ReadBody> {
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > limit) throw tooLarge(limit)
-  const coding = codingOf(request.headers['content-encoding'])
-  let held = 0
-  let released = false
-  const release = (): void => {
-    if (!released) budget.give(held)
-    released = true
+export class IncomingBody {
+  readonly #limits: BodyLimits
+  #held = 0
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits
   }
-  const take = (bytes: number): void => {
+
+  release(): void {
+    this.#limits.budget.give(this.#held)
+    this.#held = 0
+  }
+
+  /**
+   * Reads it to its end, and decompresses it.
+   * @throws Refusal 413 when it is or says it is too large, 408 when it is too slow, 503 when others fill the memory,
+   *   499 when the client leaves, 415 and 400 for a compression that is not known or not kept to
+   */
+  read(request: IncomingMessage): Promise<Buffer> {
+    const { limit, timeoutMs } = this.#limits
+    const announced = Number(request.headers['content-length'] ?? 0)
+    if (announced > limit) throw tooLarge(limit)
+    const coding = codingOf(request.headers['content-encoding'])
+    const sent = new Promise<Buffer>((resolve, reject) => {
+      new Collector(request, timeoutMs, (piece, all) => this.#take(piece, all), { resolve, reject }).start()
+    })
+    return coding === undefined ? sent : sent.then(bytes => this.#decompressed(bytes, coding))
+  }
+
+  #decompressed(sent: Buffer, coding: string): Promise<Buffer> {
+    let bytes = 0
+    return decompressed(sent, coding, size => {
+      bytes += size
+      this.#take(size, bytes)
+    })
+  }
+
+  /** Makes room for a piece of `bytes`. @param all bytes with which it comes to now */
+  #take(bytes: number, all: number): void {
+    const { limit, budget } = this.#limits
+    if (all > limit) throw tooLarge(limit)
     if (!budget.take(bytes)) {
       throw refusal('too_busy', 'Too many large requests are under way. Try again shortly.', { retryAfterMs: 1_000 })
     }
-    held += bytes
-  }
-  try {
-    const sent = await collect(request, { limit, timeoutMs, take })
-    if (coding === undefined) return { bytes: sent, release }
-    let bytes = 0
-    const takePiece = (size: number): void => {
-      bytes += size
-      if (bytes > limit) throw tooLarge(limit)
-      take(size)
-    }
-    return { bytes: await decompressed(sent, coding, takePiece), release }
-  } catch (error) {
-    release()
-    throw error
+    this.#held += bytes
   }
 }
 
-function collect(
-  request: IncomingMessage,
-  { limit, timeoutMs, take }: { readonly limit: number; readonly timeoutMs: number; take(bytes: number): void },
-): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    const timer = setTimeout(() => {
-      stop()
-      reject(refusal('request_timeout', `The request did not arrive within ${timeoutMs / 1000} s.`))
-    }, timeoutMs)
-    const stop = (): void => {
-      clearTimeout(timer)
-      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+/** What has come of a body so far, and who waits for all of it. */
+class Collector extends Watched {
+  readonly #request: IncomingMessage
+  readonly #timeoutMs: number
+  readonly #startedAt = performance.now()
+  /** Told the size of all that has come; throws what refuses it. */
+  readonly #take: (piece: number, all: number) => void
+  readonly #waiting: Pick<PromiseWithResolvers<Buffer>, 'resolve' | 'reject'>
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+  #over = false
+
+  constructor(
+    request: IncomingMessage,
+    timeoutMs: number,
+    take: (piece: number, all: number) => void,
+    waiting: Pick<PromiseWithResolvers<Buffer>, 'resolve' | 'reject'>,
+  ) {
+    super()
+    this.#request = request
+    this.#timeoutMs = timeoutMs
+    this.#take = take
+    this.#waiting = waiting
+  }
+
+  /** Its listeners stay: what comes after the end of the matter is read, and dropped. */
+  start(): void {
+    const gone = (): void => {
+      if (!this.#over) this.#fail(refusal('client_gone', 'The client left before its request was complete.'))
     }
-    const onData = (chunk: Buffer): void => {
-      bytes += chunk.length
-      try {
-        if (bytes > limit) throw tooLarge(limit)
-        take(chunk.length)
-        chunks.push(chunk)
-      } catch (error) {
-        stop()
-        reject(error)
-      }
+    this.watch()
+    this.#request
+      .on('data', (chunk: Buffer) => this.#add(chunk))
+      .on('end', () => this.#end())
+      .on('error', gone)
+      .on('close', gone)
+  }
+
+  override get dueAt(): number {
+    return this.#startedAt + this.#timeoutMs
+  }
+
+  override expire(): void {
+    this.#fail(refusal('request_timeout', `The request did not arrive within ${this.#timeoutMs / 1000} s.`))
+  }
+
+  #add(chunk: Buffer): void {
+    if (this.#over) return
+    this.#bytes += chunk.length
+    try {
+      this.#take(chunk.length, this.#bytes)
+      this.#chunks.push(chunk)
+    } catch (error) {
+      this.#fail(error)
     }
-    const onEnd = (): void => {
-      stop()
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : joined(chunks, bytes))
-    }
-    const onGone = (): void => {
-      stop()
-      reject(refusal('client_gone', 'The client left before its request was complete.'))
-    }
-    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
-  })
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#finish()
+    const [first = Buffer.alloc(0)] = this.#chunks
+    this.#waiting.resolve(this.#chunks.length < 2 ? first : joined(this.#chunks, this.#bytes))
+  }
+
+  #fail(error: unknown): void {
+    this.#finish()
+    this.#waiting.reject(error)
+  }
+
+  #finish(): void {
+    this.#over = true
+    this.unwatch()
+  }
 }
 
 /**

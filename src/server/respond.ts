@@ -27,17 +27,19 @@ export interface StreamSettings {
  * Sends a reply. Throws only before the first byte; later failures are told in the stream.
  * @returns how it ended
  */
-export async function respond(
+export function respond(
   reply: EngineReply,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
   settings: StreamSettings,
   observer: StreamObserver,
 ): Promise<Outcome> {
-  const rendered = await reply.render()
-  return rendered.kind === 'whole'
-    ? sendWhole(reply, response, headers, settings, rendered.bytes)
-    : sendStream(reply, response, headers, { settings, observer }, rendered)
+  const send = (rendered: Rendered): Promise<Outcome> =>
+    rendered.kind === 'whole'
+      ? sendWhole(reply, response, headers, settings, rendered.bytes)
+      : sendStream(reply, response, headers, { settings, observer }, rendered)
+  const rendered = reply.render()
+  return rendered instanceof Promise ? rendered.then(send) : send(rendered)
 }
 
 const STALL_TIMEOUT_MS = 60_000
@@ -58,8 +60,8 @@ export function sendBytes(
       resolve('abandoned')
       return
     }
-    response.once('close', () => resolve(response.writableFinished ? 'completed' : 'abandoned'))
-    response.once('finish', () => resolve('completed'))
+    // Comes right after `finish`, where there is one.
+    response.on('close', () => resolve(response.writableFinished ? 'completed' : 'abandoned'))
     response.writeHead(status, { ...headers, 'content-length': String(bytes.length) })
     atEndOfTurn(() => {
       response.end(bytes)

@@ -70,6 +70,8 @@ export class RouteTable {
 }
 
 function choose(endpoints: readonly Endpoint[], method: string, headers: Headers): RouteMatch {
+  const [only] = endpoints
+  if (endpoints.length === 1 && only?.route.method === method) return { endpoint: only }
   const fitting = endpoints.filter(({ route }) => route.method === method)
   const [first] = fitting
   if (!first) return { allow: [...new Set(endpoints.map(({ route }) => route.method))], nearest: endpoints[0] }

@@ -5,7 +5,6 @@ import { refusal } from '../errors.ts'
 import { EngineCall } from '../pipeline/call.ts'
 import type { Exchange } from '../pipeline/exchange.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
-import { replyUnlessAborted } from '../pipeline/unless-aborted.ts'
 import type { Refusal } from '../refusal.ts'
 import type { ActiveCalls } from './active-calls.ts'
 import type { CallObserver, RefusalObserver } from './call-record.ts'
@@ -58,17 +57,17 @@ export class Visit {
   async run(): Promise<void> {
     const { lifetime } = this.#arrival
     const leave = this.#parts.active.add(lifetime)
-    this.#response.once('close', () => {
+    this.#response.on('close', () => {
       if (!this.#response.writableFinished) lifetime.abort(refusal('client_gone', 'The client left.'))
     })
-    let release = (): void => {}
+    const body = this.#parts.intake.body()
     let timer: NodeJS.Timeout | undefined
     try {
       if (this.#parts.active.stopping)
         throw refusal('stopping', 'The gateway is shutting down.', { retryAfterMs: 1000 })
-      const received = await this.#parts.intake.receive(this.#arrival)
-      release = received.release
-      this.#exchange = received.exchange
+      const { request, endpoint } = this.#arrival
+      const bytes = endpoint.route.method === 'GET' ? undefined : await body.read(request)
+      this.#exchange = this.#parts.intake.receive(this.#arrival, bytes)
       const pipeline = this.#pipeline()
       if (pipeline.deadline !== undefined) {
         lifetime.limitTo(performance.now() + pipeline.deadline)
@@ -78,15 +77,14 @@ export class Visit {
         )
       }
       this.#arrival.timings.add('intake', this.#arrival.timings.elapsedMs)
-      const running = pipeline.run(EngineCall.of(received.exchange, pipeline.provider)) as Promise<EngineReply>
-      this.#reply = await replyUnlessAborted(running, lifetime)
+      this.#reply = (await pipeline.run(EngineCall.of(this.#exchange, pipeline.provider))) as EngineReply
       await this.#respond(this.#reply, pipeline)
     } catch (error) {
       await this.#fail(error)
     } finally {
       clearTimeout(timer)
       lifetime.end()
-      release()
+      body.release()
       leave()
       this.#record()
     }
@@ -98,13 +96,13 @@ export class Visit {
     return pipeline
   }
 
-  async #respond(reply: EngineReply, pipeline: Pipeline): Promise<void> {
+  #respond(reply: EngineReply, pipeline: Pipeline): Promise<Outcome> {
     const { endpoint } = this.#arrival
     if (reply.format !== endpoint.format) {
       reply.cancel()
       throw new Error(`the reply is in ${reply.format} and the client speaks ${endpoint.format}`)
     }
-    await respond(reply, this.#response, this.#headers(), pipeline.stream, this.#parts.streams)
+    return respond(reply, this.#response, this.#headers(), pipeline.stream, this.#parts.streams)
   }
 
   async #fail(thrown: unknown): Promise<void> {
@@ -141,9 +139,9 @@ export class Visit {
 
   #headers(): Record<string, string> {
     const { id, timings, endpoint, headers } = this.#arrival
-    const close = this.#parts.active.stopping ? { connection: 'close' } : {}
     const own = this.#parts.pipelines.get(endpoint.pipeline)?.responseHeaders(headers)
-    return { ...requestIds(id), 'server-timing': timings.header(), ...close, ...own }
+    const all: Record<string, string> = { ...requestIds(id), 'server-timing': timings.header(), ...own }
+    return this.#parts.active.stopping ? { connection: 'close', ...all } : all
   }
 
   #record(): void {

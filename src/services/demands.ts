@@ -28,6 +28,11 @@ export function costOf(demand: Demand): number {
  * @throws RangeError when a number makes no sense
  */
 export function mergeDemands(wanted: readonly Demand[]): MergedDemands {
+  const [only] = wanted
+  if (only && wanted.length === 1) {
+    checkDemand(only)
+    return { demands: wanted, places: ONE_PLACE }
+  }
   const merged = new Map<string, Demand>()
   for (const demand of wanted) {
     checkDemand(demand)
@@ -38,6 +43,8 @@ export function mergeDemands(wanted: readonly Demand[]): MergedDemands {
   const keys = [...merged.keys()]
   return { demands: [...merged.values()], places: wanted.map(({ key }) => keys.indexOf(key)) }
 }
+
+const ONE_PLACE: readonly number[] = [0]
 
 /** What was used of each distinct demand, from what was used of each as it was made. */
 export function mergeUsed({ demands, places }: MergedDemands, used: readonly number[]): readonly number[] {
@@ -76,6 +83,7 @@ export function takeResult(demands: readonly Demand[], there: readonly number[],
 
 /** The result for demands as they were made, from the one for distinct demands. */
 export function spread(result: TakeResult, { places }: MergedDemands): TakeResult {
+  if (places === ONE_PLACE) return result
   return { ...result, buckets: places.map(place => result.buckets[place] ?? { remaining: 0, resetMs: 0 }) }
 }
 
@@ -84,11 +92,22 @@ function checkDemand(demand: Demand): void {
     if (Number.isInteger(demand.slots) && demand.slots >= 0) return
     throw new RangeError(`slots "${demand.key}": there must be a whole number of 0 or more, not ${demand.slots}`)
   }
-  const { key, cost, capacity, refill, periodMs, keepMs = 1 } = demand
-  const bad = Object.entries({ cost, capacity, refill }).find(([, value]) => !(Number.isFinite(value) && value >= 0))
-  if (bad) throw new RangeError(`bucket "${key}": ${bad[0]} must be a finite number of 0 or more, not ${bad[1]}`)
-  const period = Object.entries({ periodMs, keepMs }).find(([, value]) => !(Number.isFinite(value) && value > 0))
-  if (period) throw new RangeError(`bucket "${key}": ${period[0]} must be a finite number above 0, not ${period[1]}`)
+  checkAmount(demand, 'cost')
+  checkAmount(demand, 'capacity')
+  checkAmount(demand, 'refill')
+  checkTime(demand, 'periodMs', demand.periodMs)
+  checkTime(demand, 'keepMs', demand.keepMs ?? 1)
+}
+
+function checkAmount(bucket: Bucket, name: 'cost' | 'capacity' | 'refill'): void {
+  const value = bucket[name]
+  if (Number.isFinite(value) && value >= 0) return
+  throw new RangeError(`bucket "${bucket.key}": ${name} must be a finite number of 0 or more, not ${value}`)
+}
+
+function checkTime({ key }: Bucket, name: string, value: number): void {
+  if (Number.isFinite(value) && value > 0) return
+  throw new RangeError(`bucket "${key}": ${name} must be a finite number above 0, not ${value}`)
 }
 
 /** @throws RangeError when an amount that was used is no amount */

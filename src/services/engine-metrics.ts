@@ -227,15 +227,14 @@ function observeStream(series: GenAiSeries, firstTokenMs: number, elapsedMs: num
 }
 
 function observeTokens({ tokens }: GenAiSeries, usage: Usage): void {
-  const counts = {
-    input: usage.input,
-    output: usage.output,
-    cached_input: usage.cacheRead,
-    cache_creation_input: usage.cacheWrite,
-    reasoning: usage.reasoning,
-  }
-  for (const [type, count] of Object.entries(counts)) {
-    // Counts are a provider's word: they may be anything.
-    if (count !== undefined && Number.isFinite(count) && count >= 0) tokens[type as keyof typeof counts].observe(count)
-  }
+  observeCount(tokens.input, usage.input)
+  observeCount(tokens.output, usage.output)
+  observeCount(tokens.cached_input, usage.cacheRead)
+  observeCount(tokens.cache_creation_input, usage.cacheWrite)
+  observeCount(tokens.reasoning, usage.reasoning)
+}
+
+/** Counts are a provider's word: they may be anything. */
+function observeCount(series: GenAiSeries['tokens']['input'], count: number | undefined): void {
+  if (count !== undefined && Number.isFinite(count) && count >= 0) series.observe(count)
 }

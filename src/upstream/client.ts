@@ -26,8 +26,8 @@ export interface UpstreamRequest {
   readonly path: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Pieces, which follow each other. */
-  readonly body?: readonly Buffer[]
+  /** Pieces, which follow each other; none for a request without a body. */
+  readonly body: readonly Buffer[]
   /** Whether the answer is to come as a stream; then `first_token` counts. */
   readonly stream: boolean
 }
@@ -68,18 +68,23 @@ export class UpstreamClient {
    *
    * @throws UpstreamError
    */
-  async send(request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
-    try {
-      return await this.#dispatch(this.#pool, request, lifetime)
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || error.failure !== 'stale' || lifetime.reason) throw error
-    }
+  send(request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
+    return new Promise((resolve, reject) => {
+      this.#dispatch(this.#pool, request, lifetime, resolve, error => {
+        if (error.failure !== 'stale' || lifetime.reason) reject(error)
+        else this.#sendAfresh(request, lifetime).then(resolve, reject)
+      })
+    })
+  }
+
+  #sendAfresh(request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
     const fresh = new Client(this.#settings.origin, this.#options)
-    const response = this.#dispatch(fresh, request, lifetime)
+    const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>()
+    this.#dispatch(fresh, request, lifetime, resolve, reject)
     // Closing waits for the answer under way and then gives the connection up.
     const close = (): unknown => fresh.close().catch(() => fresh.destroy())
-    response.then(close, close)
-    return response
+    promise.then(close, close)
+    return promise
   }
 
   /** Waits for running answers, then closes. */
@@ -92,37 +97,42 @@ export class UpstreamClient {
     await this.#pool.destroy()
   }
 
-  #dispatch(dispatcher: Dispatcher, request: UpstreamRequest, lifetime: Abortable): Promise<UpstreamResponse> {
+  #dispatch(
+    dispatcher: Dispatcher,
+    request: UpstreamRequest,
+    lifetime: Abortable,
+    resolve: (response: UpstreamResponse) => void,
+    reject: (error: UpstreamError) => void,
+  ): void {
     const { provider, timeouts } = this.#settings
-    return new Promise((resolve, reject) => {
-      let unlisten: () => void = () => {}
-      const body = new Answer({
-        provider,
-        timeouts,
-        stream: request.stream,
-        onHead: head => resolve({ ...head, body }),
-        onError: reject,
-        onEnd: () => unlisten(),
-      })
-      unlisten = lifetime.onAbort(cause => body.fail(reasonOf(cause, provider)))
-      const options = { ...dispatchOptions(request), idempotent: false }
-      atEndOfTurn(() => {
-        if (lifetime.reason) return
-        try {
-          dispatcher.dispatch(options, body)
-        } catch (cause) {
-          body.fail(transportError('internal', provider, { cause }))
-        }
-      })
+    let unlisten: () => void = () => {}
+    const body = new Answer({
+      provider,
+      timeouts,
+      stream: request.stream,
+      onHead: ({ status, headers }) => resolve({ status, headers, body }),
+      onError: reject,
+      onEnd: () => unlisten(),
+    })
+    unlisten = lifetime.onAbort(cause => body.fail(reasonOf(cause, provider)))
+    atEndOfTurn(() => {
+      if (lifetime.reason) return
+      try {
+        dispatcher.dispatch(dispatchOptions(request), body)
+      } catch (cause) {
+        body.fail(transportError('internal', provider, { cause }))
+      }
     })
   }
 }
 
 /** undici writes pieces as they are, and has to be told their length; a single one is quicker given as it is. */
-function dispatchOptions({ method, path, headers, body = [] }: UpstreamRequest): Dispatcher.DispatchOptions {
-  if (body.length < 2) return { method, path, headers, body: body[0] ?? null }
+function dispatchOptions({ method, path, headers, body }: UpstreamRequest): Dispatcher.DispatchOptions {
+  const [whole = null] = body
+  if (body.length < 2) return { method, path, headers, body: whole, idempotent: false }
   const length = body.reduce((sum, piece) => sum + piece.length, 0)
-  return { method, path, headers: { ...headers, 'content-length': String(length) }, body: body as unknown as Readable }
+  const measured = { ...headers, 'content-length': String(length) }
+  return { method, path, headers: measured, body: body as unknown as Readable, idempotent: false }
 }
 
 /** Whoever gives an attempt up may say what it counts as; else it is no longer needed. */

@@ -46,7 +46,7 @@ type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 /** Leaves out the members that are `undefined`. */
 export function compact<const T extends object>(members: T): Compact<T> {
   const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(members)) if (value !== undefined) kept[key] = value
+  for (const key in members) if (members[key] !== undefined) kept[key] = members[key]
   return kept as Compact<T>
 }
 
