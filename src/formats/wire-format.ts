@@ -11,6 +11,7 @@ import type { Conversation } from './conversation.ts'
 import type { ErrorView } from './error-view.ts'
 import type { Loss } from './losses.ts'
 import type { Completion, ReplyEvent, Usage } from './reply-events.ts'
+import type { StreamEvent, TextRun } from './text-run.ts'
 
 export interface WireFormat {
   /** One sentence, for `sluice list` and the reference. */
@@ -173,6 +174,16 @@ export interface EncodedError {
 /** Frames → events, in one tick. Never throws: what it cannot read becomes an `error` event. */
 export interface StreamDecoder {
   frame(frame: SseFrame): readonly ReplyEvent[]
+  /**
+   * Reads frames that say nothing but more of a part's text, as long as one follows the other; each of them says to
+   * `frame` what it says here.
+   *
+   * @param text of the stream, with lines that end in LF
+   * @param from where a frame begins in it
+   * @param out gets what they say
+   * @returns behind the last frame that was read, `from` when there is none
+   */
+  run?(text: string, from: number, out: StreamEvent[]): number
   /** The upstream has ended: what was held back; an `error` event when the terminal event never came. */
   end(): readonly ReplyEvent[]
 }
@@ -187,6 +198,8 @@ export interface StreamGrammar {
 export interface StreamEncoder {
   /** Complete SSE frames (or pieces of the array), `''` when the event has no form here. */
   event(event: ReplyEvent): string
+  /** The same frames as `event` gives for all of the run's deltas; `undefined` where it has to be asked for them. */
+  run?(run: TextRun): string | undefined
   readonly losses: readonly Loss[]
 }
 

@@ -1,10 +1,12 @@
 /** Canonical view of a reply: its origin's bytes decoded, with the changes of `map` applied, as a flow of events. */
 import type { Format, ReplyEvent } from '../contract.ts'
+import { unrolled } from '../formats/text-run.ts'
 import { parseDocument } from '../json/document.ts'
 import { Refusal } from '../refusal.ts'
 import { type Flow, flowFromAsync, flowOf, mapFlow, type Stage } from '../stream/flow.ts'
-import { FrameReader } from '../upstream/frame-reader.ts'
+import { throughBatch } from '../stream/midway.ts'
 import { amended } from './amended.ts'
+import { type Batch, decoding } from './decoding.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { metered } from './meter.ts'
 import type { Origin } from './origin.ts'
@@ -15,26 +17,39 @@ import { flowUnlessAborted } from './unless-aborted.ts'
 
 /** @throws Refusal 500 for answers that have no events (token counts, model lists) */
 export function eventFlow(reply: EngineReply): Flow<ReplyEvent> {
+  return mapFlow(batchFlow(reply), { item: unrolled, end: () => [] })
+}
+
+/**
+ * The events in batches, as they came: the stages behind cost the same for one as for all of a chunk.
+ * @throws Refusal as `eventFlow` does
+ */
+export function batchFlow(reply: EngineReply): Flow<Batch> {
   const { exchange, origin, end, changes } = reply
-  const noted = metered(mapFlow(amended(originEvents(exchange, origin), origin), noting(end)), end.progress)
+  const noted = metered(mapFlow(amended(originBatches(exchange, origin), origin), noting(end)), end.progress)
   const keep = stateKeeper(reply)
-  const decoded = keep ? mapFlow(noted, { item: event => [keep(event)], end: () => [] }) : noted
+  const decoded = keep ? mapFlow(noted, { item: batch => [batch.map(keep)], end: () => [] }) : noted
   return changes.length === 0 ? decoded : mapFlow(decoded, changing(changes))
 }
 
-function originEvents(exchange: Exchange, origin: Origin): Flow<ReplyEvent> {
+function originBatches(exchange: Exchange, origin: Origin): Flow<Batch> {
   const { body, format } = origin
   switch (body.kind) {
     case 'stream':
       return mapFlow(body.flow, decoding(exchange, origin))
     case 'whole':
-      return flowOf(wholeEvents(exchange, format, body.bytes))
+      return oneByOne(flowOf(wholeEvents(exchange, format, body.bytes)))
     case 'events':
-      if (Array.isArray(body.events)) return flowOf(body.events as readonly ReplyEvent[])
-      return flowUnlessAborted(flowFromAsync(body.events), exchange.lifetime)
+      if (Array.isArray(body.events)) return oneByOne(flowOf(body.events as readonly ReplyEvent[]))
+      return oneByOne(flowUnlessAborted(flowFromAsync(body.events), exchange.lifetime))
     default:
       throw new Refusal(500, 'no_events', `An answer to ${exchange.head.operation} has no events.`)
   }
+}
+
+/** Of these none has come yet that nobody has asked for. */
+function oneByOne(events: Flow<ReplyEvent>): Flow<Batch> {
+  return mapFlow(events, { item: event => [[event]], end: () => [] })
 }
 
 /** Decodes a whole body of a format. */
@@ -46,8 +61,12 @@ export function wholeEvents(exchange: Exchange, format: Format, bytes: Buffer): 
 }
 
 /** Runs every event through the changes in the order in which they were asked for. */
-export function changing(changes: EngineReply['changes']): Stage<ReplyEvent, ReplyEvent> {
-  return { item: event => changed(event, changes), end: () => [] }
+function changing(changes: EngineReply['changes']): Stage<Batch, Batch> {
+  return {
+    item: batch =>
+      throughBatch<ReplyEvent, ReplyEvent>(unrolled(batch), (event, made) => made.push(...changed(event, changes))),
+    end: () => [],
+  }
 }
 
 export function changed(event: ReplyEvent, changes: EngineReply['changes']): readonly ReplyEvent[] {
@@ -61,46 +80,24 @@ export function changed(event: ReplyEvent, changes: EngineReply['changes']): rea
   return events
 }
 
-/** Frames → events. What comes after the terminal event is not looked at. */
-export function decoding(
-  exchange: Exchange,
-  { format, provider, finishing, scrub }: Pick<Origin, 'format' | 'provider' | 'finishing' | 'scrub'>,
-): Stage<Buffer, ReplyEvent> {
-  const frames = new FrameReader(provider)
-  const decoder = formatOf(exchange.surroundings, format).decodeStream()
-  let over = false
-  const emit = (events: readonly ReplyEvent[]): readonly ReplyEvent[] => {
-    over = events.some(({ type }) => type === 'end' || type === 'error')
-    if (over) finishing?.()
-    return over && scrub ? events.map(event => scrubbed(event, scrub)) : events
-  }
-  return {
-    item: chunk => (over ? [] : frames.push(chunk).flatMap(frame => (over ? [] : emit(decoder.frame(frame))))),
-    end: () => {
-      if (over) return []
-      const last = frames.end()
-      const events = last ? emit(decoder.frame(last)) : []
-      return over ? events : [...events, ...emit(decoder.end())]
-    },
-    // A connection that breaks behind the end has broken nothing.
-    fail: () => (over ? [] : undefined),
-  }
-}
-
-function scrubbed(event: ReplyEvent, scrub: (text: string) => string): ReplyEvent {
-  if (event.type !== 'error') return event
-  const { message, details } = event.error
-  return { ...event, error: { ...event.error, message: scrub(message), ...(details && { details: scrub(details) }) } }
-}
-
 /** Keeps what metrics and limits need to know of the events that pass. */
-function noting(end: ReplyEnd): Stage<ReplyEvent, ReplyEvent> {
+function noting(end: ReplyEnd): Stage<Batch, Batch> {
   return {
-    item: event => {
-      noteEvent(end, event)
-      if (event.type !== 'ping') end.progress.count()
-      if (event.type === 'end' || event.type === 'error') end.progress.end()
-      return [event]
+    item: batch => {
+      let count = 0
+      let isOver = false
+      for (const event of batch) {
+        if (event.type === 'text-run') {
+          count += event.sources.length
+          continue
+        }
+        noteEvent(end, event)
+        if (event.type !== 'ping') count++
+        if (event.type === 'end' || event.type === 'error') isOver = true
+      }
+      if (count > 0) end.progress.count(count)
+      if (isOver) end.progress.end()
+      return [batch]
     },
     end: () => [],
   }

@@ -20,8 +20,8 @@ export class Meter implements Progress {
     return this.#heldMs + (this.#heldSince === undefined ? 0 : performance.now() - this.#heldSince)
   }
 
-  count(): void {
-    this.#events++
+  count(events = 1): void {
+    this.#events += events
     this.#lastAt = performance.now()
   }
 

@@ -5,18 +5,18 @@ import type { ModelEntry, ReplyEvent } from '../contract.ts'
 import { CompletionBuilder } from '../formats/completion.ts'
 import type { ErrorView } from '../formats/error-view.ts'
 import type { Loss } from '../formats/losses.ts'
-import type { ReplyContext, StreamEncoder } from '../formats/wire-format.ts'
+import type { ReplyContext } from '../formats/wire-format.ts'
 import { parseDocument } from '../json/document.ts'
 import { modelNotFound, Refusal } from '../refusal.ts'
-import { type Flow, iterate, mapFlow, type Stage } from '../stream/flow.ts'
+import { type Flow, iterate, mapFlow } from '../stream/flow.ts'
 import { amendedEvents } from './amended.ts'
-import { changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
+import { Encoding } from './encoding.ts'
+import { batchFlow, changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { watchGrammar } from './grammar-watch.ts'
 import { observed, observedBytes } from './observed.ts'
 import { passThrough } from './pass-through.ts'
 import type { EngineReply } from './reply.ts'
-import type { ReplyEnd } from './reply-end.ts'
 import { stateKeeper } from './state-keeping.ts'
 
 export type Rendered =
@@ -44,7 +44,7 @@ export function render(reply: EngineReply): Rendered | Promise<Rendered> {
   const encoder = format.encodeStream(replyContext(exchange))
   return {
     kind: 'stream',
-    flow: sampled(mapFlow(eventFlow(reply), encoding(encoder, reply.end)), reply),
+    flow: sampled(mapFlow(batchFlow(reply), new Encoding(encoder, reply.end)), reply),
     failure: error => encoder.event({ type: 'error', error }),
   }
 }
@@ -136,17 +136,6 @@ function encodedCompletion(reply: EngineReply, builder: CompletionBuilder): { by
 
 function encodedBytes(text: string): { bytes: Buffer; losses: readonly Loss[] } {
   return { bytes: Buffer.from(text), losses: [] }
-}
-
-function encoding(encoder: StreamEncoder, end: ReplyEnd): Stage<ReplyEvent, string> {
-  return {
-    item: event => {
-      const text = encoder.event(event)
-      if (event.type === 'end' || event.type === 'error') end.noteLosses(encoder.losses)
-      return text === '' ? [] : [text]
-    },
-    end: () => [],
-  }
 }
 
 function replyContext(exchange: Exchange): ReplyContext {

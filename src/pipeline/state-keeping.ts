@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Store } from '../contract.ts'
 import { CompletionBuilder } from '../formats/completion.ts'
 import type { Conversation, OpaqueState, Part, ReasoningPart } from '../formats/conversation.ts'
-import type { ReplyEvent } from '../formats/reply-events.ts'
+import { type StreamEvent, unrolled } from '../formats/text-run.ts'
 import type { EngineCall } from './call.ts'
 import type { EngineReply } from './reply.ts'
 import { StateVault } from './state-vault.ts'
@@ -67,7 +67,7 @@ export function stateKeeper({
   exchange,
   origin,
   format,
-}: EngineReply): ((event: ReplyEvent) => ReplyEvent) | undefined {
+}: EngineReply): (<Event extends StreamEvent>(event: Event) => Event) | undefined {
   const { keeping } = exchange.surroundings
   if (keeping === undefined || format === origin.format || origin.provider === '') return undefined
   const { provider, model, identity } = origin
@@ -82,7 +82,7 @@ export function stateKeeper({
   }
 }
 
-function withIssuer(event: ReplyEvent, issuer: NonNullable<OpaqueState['issuer']>): ReplyEvent {
+function withIssuer<Event extends StreamEvent>(event: Event, issuer: NonNullable<OpaqueState['issuer']>): Event {
   if (event.type === 'state') return { ...event, state: { issuer, ...event.state } }
   if (event.type !== 'part-start' || event.part.state === undefined) return event
   const state = event.part.state.map(each => ({ issuer, ...each }))
@@ -96,10 +96,11 @@ class StateNotes {
   #hasState = false
   #hasCall = false
 
-  see(event: ReplyEvent): void {
+  see(event: StreamEvent): void {
     if (event.type === 'part-start') this.#begin(event.index, event.part)
     if (event.type === 'state') this.#hasState = true
-    if ('index' in event && this.#followed.has(event.index)) this.#parts.add(event)
+    if (!('index' in event) || !this.#followed.has(event.index)) return
+    for (const each of unrolled([event])) this.#parts.add(each)
   }
 
   #begin(index: number, part: Part): void {

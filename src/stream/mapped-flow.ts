@@ -1,5 +1,6 @@
 import { asError } from './as-error.ts'
 import type { Flow, Sink, Stage } from './flow.ts'
+import { Midway } from './midway.ts'
 
 /** See `mapFlow`. */
 export class MappedFlow<X, Y> implements Flow<Y>, Sink<X> {
@@ -74,7 +75,8 @@ export class MappedFlow<X, Y> implements Flow<Y>, Sink<X> {
   }
 
   #break(thrown: unknown): void {
-    const error = asError(thrown)
+    if (thrown instanceof Midway) this.#push(thrown.made as readonly Y[])
+    const error = asError(thrown instanceof Midway ? thrown.cause : thrown)
     const sink = this.#finish()
     this.#source.cancel(error)
     sink?.fail(error)

@@ -216,6 +216,25 @@ export class SseParser {
   }
 }
 
+/** Reads one frame. @param lines its lines, separated by LF, and no line end of another kind */
+export function frameOf(lines: string): SseFrame | undefined {
+  let event: string | undefined
+  let data: string | undefined
+  for (let start = 0; start < lines.length; ) {
+    const next = lines.indexOf('\n', start)
+    const end = next < 0 ? lines.length : next
+    if (isTextField(lines, start, end, 'data')) {
+      const value = textValue(lines, start + DATA.length, end)
+      data = data === undefined ? value : `${data}\n${value}`
+    } else if (isTextField(lines, start, end, 'event')) {
+      event = textValue(lines, start + EVENT.length, end)
+    }
+    start = end + 1
+  }
+  if (data === undefined) return undefined
+  return event === undefined ? { data } : { event, data }
+}
+
 /** Whether the line is this field, with a value or without one. */
 function isField(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
   const colon = start + name.length

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { flowFromAsync, flowOf, iterate, mapFlow, type Stage } from '../../src/stream/flow.ts'
+import { throughBatch } from '../../src/stream/midway.ts'
 import { ManualFlow, Recorder } from '../support/manual-flow.ts'
 
 const failure = new Error('broken')
@@ -168,6 +169,20 @@ describe('mapFlow', () => {
     source.end()
     expect(recorder).toMatchObject({ items: where === 'item' ? [] : [1, 2], ends: [thrown] })
     expect(source).toMatchObject({ cancelled: true, reason: thrown })
+  })
+
+  it.each([
+    [3, [[2, 4]]],
+    [1, []],
+  ])('lets what was made of a batch go on when the stage throws at item %d of it', (at, items) => {
+    const source = new ManualFlow<readonly number[]>()
+    const recorder = new Recorder<readonly number[]>()
+    const item = (batch: readonly number[]) =>
+      throughBatch(batch, (x: number, made: number[]) => made.push(x === at ? raise(failure) : 2 * x))
+    mapFlow(source, { item, end: () => [] }).start(recorder)
+    source.push([1, 2, 3, 4])
+    expect(recorder).toMatchObject({ items, ends: [failure] })
+    expect(source).toMatchObject({ cancelled: true, reason: failure })
   })
 
   it('turns a failure into last items when the stage has some', () => {

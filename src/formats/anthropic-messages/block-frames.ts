@@ -2,6 +2,7 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import { sseFrame } from '../../stream/sse.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 
 /** Keeps a silent stream open; SDKs pass over it. */
 export const PING = 'event: ping\ndata: {"type": "ping"}\n\n'
@@ -28,10 +29,20 @@ export class BlockFrames {
     return sseFrame(data, 'content_block_start')
   }
 
-  /** The hot path: one short piece of text. */
+  /** One short piece of text. */
   text(type: string, key: string, text: string): string {
     this.characters += text.length
-    return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"${type}","${key}":${JSON.stringify(text)}}}\n\n`
+    return `${this.#beforeText(type, key)}${JSON.stringify(text)}}}\n\n`
+  }
+
+  /** The hot path: many of them. */
+  run(type: string, key: string, run: TextRun): string {
+    this.characters += run.text.length
+    return run.framed(`${this.#beforeText(type, key)}"`, '"}}\n\n')
+  }
+
+  #beforeText(type: string, key: string): string {
+    return `event: content_block_delta\ndata: {"type":"content_block_delta","index":${this.#index},"delta":{"type":"${type}","${key}":`
   }
 
   delta(delta: Writable): string {
@@ -50,6 +61,8 @@ export interface PartWriter {
   /** Called once, first. */
   start(): string
   delta(event: ReplyEvent): string
+  /** See `StreamEncoder.run`. */
+  run?(run: TextRun): string | undefined
   /** Called once, last. */
   close(): string
 }

@@ -1,5 +1,6 @@
 import type { OpaqueState, Part } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
 import { carrierBlock, carrierOf, kindOf } from './carried-blocks.ts'
 import type { ReplyEncoding } from './reply-blocks.ts'
@@ -34,6 +35,10 @@ export class CarryingWriter implements PartWriter {
     if (event.type !== 'state') return this.#inner.delta(event)
     this.#states.push(event.state)
     return ''
+  }
+
+  run(run: TextRun): string | undefined {
+    return this.#inner.run?.(run)
   }
 
   close(): string {

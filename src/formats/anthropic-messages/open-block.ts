@@ -13,12 +13,18 @@ import { withCallId } from './reply-decode.ts'
 const NOTHING: readonly ReplyEvent[] = []
 
 export abstract class OpenBlock {
-  protected readonly index: number
+  readonly index: number
   constructor(index: number) {
     this.index = index
   }
   /** Whether the client is asked to run a tool. */
   readonly isToolCall: boolean = false
+  /** Where its deltas hold their text, if they are deltas of text. */
+  readonly textKey: 'text' | 'thinking' | undefined
+  /** Whether no half of a character waits for the other one. */
+  get isBetweenCharacters(): boolean {
+    return true
+  }
   abstract open(): readonly ReplyEvent[]
   /** @returns `undefined` for a delta that cannot belong to this block */
   abstract delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined
@@ -36,7 +42,7 @@ export function openBlock(document: JsonDocument, block: JsonObject, index: numb
   const part = withCallId(decodeBlock(document, block), messageId, index)
   switch (part.type) {
     case 'text':
-      return new OpenText(index, part, 'text_delta', 'text')
+      return new OpenText(index, part, 'text')
     case 'reasoning':
       return part.visibility === 'hidden' ? new WholeBlock(index, document, block) : new OpenThinking(index, part)
     case 'tool-call':
@@ -49,6 +55,10 @@ export function openBlock(document: JsonDocument, block: JsonObject, index: numb
 /** Keeps a surrogate pair together that was cut between two deltas. */
 class PairKeeper {
   #held = ''
+
+  get isEmpty(): boolean {
+    return this.#held === ''
+  }
 
   take(text: string): string {
     const whole = this.#held + text
@@ -64,16 +74,18 @@ class PairKeeper {
 }
 
 class OpenText extends OpenBlock {
+  override readonly textKey: 'text' | 'thinking'
   readonly #part: Part
-  readonly #deltaType: string
-  readonly #key: string
   readonly #pairs = new PairKeeper()
 
-  constructor(index: number, part: Part, deltaType: string, key: string) {
+  constructor(index: number, part: Part, textKey: 'text' | 'thinking') {
     super(index)
     this.#part = part
-    this.#deltaType = deltaType
-    this.#key = key
+    this.textKey = textKey
+  }
+
+  override get isBetweenCharacters(): boolean {
+    return this.#pairs.isEmpty
   }
 
   open(): readonly ReplyEvent[] {
@@ -81,8 +93,8 @@ class OpenText extends OpenBlock {
   }
 
   delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
-    if (delta.type === this.#deltaType) return this.text(stringAt(delta, this.#key) ?? '')
-    if (this.#deltaType === 'text_delta' && delta.type === 'citations_delta' && isObject(delta.citation)) {
+    if (delta.type === `${this.textKey}_delta`) return this.text(stringAt(delta, this.textKey) ?? '')
+    if (this.textKey === 'text' && delta.type === 'citations_delta' && isObject(delta.citation)) {
       return [{ type: 'citation', index: this.index, citation: decodeCitation(document, delta.citation) }]
     }
     return unknownDelta(document, delta)
@@ -105,7 +117,7 @@ class OpenThinking extends OpenText {
   #signature = ''
 
   constructor(index: number, part: Part) {
-    super(index, part, 'thinking_delta', 'thinking')
+    super(index, part, 'thinking')
   }
 
   override delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {

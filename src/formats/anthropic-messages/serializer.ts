@@ -1,4 +1,5 @@
 import type { PartStartEvent, ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import type { PartWriter } from './block-frames.ts'
 
 type PartEvent = Extract<ReplyEvent, { index: number }>
@@ -30,6 +31,11 @@ export class Serializer {
       return ''
     }
     return event.type === 'part-end' ? this.#close() + this.#next() : this.#live.delta(event)
+  }
+
+  /** See `StreamEncoder.run`. */
+  run(run: TextRun): string | undefined {
+    return run.index === this.#liveIndex ? this.#live?.run?.(run) : undefined
   }
 
   /** Closes what is open and lets out what waits. */

@@ -2,8 +2,10 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
+import { FrameTemplate } from '../frame-template.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { TRUNCATED, unreadable } from '../reply-faults.ts'
+import { type StreamEvent, TextRun } from '../text-run.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
@@ -30,13 +32,34 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   /** Fields of the message that only this format knows. */
   #rest: Fields = {}
   #over = false
+  /** Of deltas of the block that is open. */
+  #template = newTemplate()
 
   frame(frame: SseFrame): readonly ReplyEvent[] {
     if (this.#over || frame.data === '' || frame.data === '[DONE]') return NOTHING
     const document = documentOf(frame)
     if (frame.event === 'error') return this.#fail(decodeError(200, document))
     if (document === undefined) return this.#fail(unreadable('an event that is not JSON'))
+    if (frame.event === 'content_block_delta') this.#learn(frame, document)
     return this.#event(document)
+  }
+
+  /** Frames like this one need not be read, if it is one of text. */
+  #learn(frame: SseFrame, { value }: JsonDocument): void {
+    if (!isObject(value) || value.type !== 'content_block_delta' || value.index !== this.#blockIndex) return
+    const key = this.#block?.textKey
+    const delta = objectAt(value, 'delta')
+    const text = key && delta.type === `${key}_delta` ? stringAt(delta, key) : undefined
+    if (key !== undefined && text !== undefined) this.#template.learn(frame, { key, value: text })
+  }
+
+  run(text: string, from: number, out: StreamEvent[]): number {
+    const block = this.#block
+    if (this.#over || !block?.isBetweenCharacters) return from
+    const frames = this.#template.read(text, from)
+    if (frames === undefined) return from
+    if (frames.sources.length > 0) out.push(new TextRun(block.index, frames.sources))
+    return frames.end
   }
 
   end(): readonly ReplyEvent[] {
@@ -116,6 +139,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     if (typeof content.type !== 'string') return this.#fail(unreadable('a content block without a type'))
     const block = openBlock(document, content, this.#next, this.#id ?? '')
     this.#block = block
+    this.#template = newTemplate()
     this.#blockIndex = typeof event.index === 'number' ? event.index : this.#blockIndex + 1
     this.#next++
     if (block.isToolCall) this.#hasToolCalls = true
@@ -166,6 +190,11 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     this.#over = true
     return [{ type: 'error', error }]
   }
+}
+
+/** The API pads its frames with spaces. */
+function newTemplate(): FrameTemplate {
+  return new FrameTemplate(true)
 }
 
 /**

@@ -4,6 +4,7 @@ import { sseFrame } from '../../stream/sse.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, PartStartEvent, RawEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
+import type { TextRun } from '../text-run.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { apiVersionOf } from './api-version.ts'
 import { BlockFrames, PING } from './block-frames.ts'
@@ -79,6 +80,10 @@ export class AnthropicStreamEncoder implements StreamEncoder {
       default:
         return this.#opened() + this.#parts.event(event)
     }
+  }
+
+  run(run: TextRun): string | undefined {
+    return this.#over || !this.#begun ? undefined : this.#parts.run(run)
   }
 
   #open(event: StartEvent): string {

@@ -1,5 +1,6 @@
 import type { TextPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
 import { encodeCitation } from './citations.ts'
 import { writableFields } from './leftovers.ts'
@@ -30,6 +31,10 @@ export class TextWriter implements PartWriter {
     if (event.type === 'citation') return this.#citation(event.citation)
     if (event.type === 'logprobs') this.#noteLogprobs()
     return ''
+  }
+
+  run(run: TextRun): string {
+    return this.#opened() + this.#frames.run('text_delta', 'text', run)
   }
 
   close(): string {

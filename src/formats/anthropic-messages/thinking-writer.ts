@@ -1,5 +1,6 @@
 import type { OpaqueState, ReasoningPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
 import { carrierBlock, carrierOf } from './carried-blocks.ts'
 import { writableFields } from './leftovers.ts'
@@ -35,6 +36,11 @@ export class ThinkingWriter implements PartWriter {
     if (event.type === 'section-break') return this.#section()
     if (event.type === 'state') this.#keep(event.state)
     return ''
+  }
+
+  run(run: TextRun): string | undefined {
+    // A break is part of the text that follows it.
+    return this.#break === '' ? this.#opened() + this.#frames.run('thinking_delta', 'thinking', run) : undefined
   }
 
   close(): string {

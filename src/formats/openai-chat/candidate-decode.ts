@@ -1,6 +1,7 @@
 /** One streamed choice: its deltas → parts. */
 import type { Part } from '../conversation.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
+import { type StreamEvent, TextRun } from '../text-run.ts'
 import { decodeImages, REASONING_FIELDS } from './assistant-decode.ts'
 import { AudioGatherer } from './audio-gatherer.ts'
 import type { CallIds } from './call-ids.ts'
@@ -59,9 +60,18 @@ export class CandidateDecoder {
     this.close(out)
   }
 
-  /** More text, where nothing else has come. */
-  text(text: string, out: ReplyEvent[]): void {
-    this.#say('text', text, out)
+  /** Whether no half of a character waits for the other one. */
+  get isBetweenCharacters(): boolean {
+    return this.#run === undefined || this.#run.half === ''
+  }
+
+  /** More text, piece by piece, where nothing else has come. @param sources as of a `TextRun` */
+  run(kind: 'text' | 'reasoning', sources: readonly string[], out: StreamEvent[]): void {
+    if (sources.length === 0) return
+    const run = this.#open(kind, out)
+    const said = new TextRun(run.index, sources)
+    run.text += said.text
+    out.push(said)
   }
 
   close(out: ReplyEvent[]): void {
@@ -154,7 +164,7 @@ export class CandidateDecoder {
     if (whole !== '') out.push({ type: 'text-delta', index: run.index, text: whole })
   }
 
-  #open(kind: Kind, out: ReplyEvent[]): Run {
+  #open(kind: Kind, out: StreamEvent[]): Run {
     if (this.#run?.kind === kind) return this.#run
     this.#closeRun(out)
     const run: Run = { kind, index: this.#parts.take(), text: '', half: '' }
@@ -164,7 +174,7 @@ export class CandidateDecoder {
     return run
   }
 
-  #closeRun(out: ReplyEvent[]): void {
+  #closeRun(out: StreamEvent[]): void {
     const run = this.#run
     if (run === undefined) return
     this.#run = undefined

@@ -2,12 +2,14 @@
 import { parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
+import { FrameTemplate } from '../frame-template.ts'
 import type { ReplyEvent, Usage } from '../reply-events.ts'
 import { TRUNCATED, unreadable } from '../reply-faults.ts'
+import type { StreamEvent } from '../text-run.ts'
 import type { StreamDecoder } from '../wire-format.ts'
+import { REASONING_FIELDS } from './assistant-decode.ts'
 import { CallIds } from './call-ids.ts'
 import { CandidateDecoder } from './candidate-decode.ts'
-import { DeltaTemplate } from './delta-template.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
 import { failedFinish } from './finish.ts'
@@ -29,19 +31,28 @@ class ChatStreamDecoder implements StreamDecoder {
   /** The last chunk that told usage, read when the stream ends: some servers tell it on every chunk. */
   #usageChunk: string | undefined
   #serviceTier: string | undefined
-  readonly #template = new DeltaTemplate()
+  readonly #template = new FrameTemplate()
+  /** What the frames of the template say more of. */
+  #said: 'text' | 'reasoning' | undefined
   #done = false
 
   frame({ data, event }: SseFrame): readonly ReplyEvent[] {
     if (this.#done || data === '') return []
-    const text = event === undefined ? this.#template.match(data) : undefined
-    if (text !== undefined) return this.#text(text)
     try {
       return data.trim() === '[DONE]' ? this.#complete() : this.#read(data, event)
     } catch {
       // Nested deeper than anything that can be worked on.
       return this.#fail(unreadable('a chunk that is not JSON'))
     }
+  }
+
+  run(text: string, from: number, out: StreamEvent[]): number {
+    const candidate = this.#candidates.get(0)
+    if (this.#done || this.#said === undefined || !candidate?.isBetweenCharacters) return from
+    const frames = this.#template.read(text, from)
+    if (frames === undefined) return from
+    candidate.run(this.#said, frames.sources, out)
+    return frames.end
   }
 
   #read(data: string, event: string | undefined): readonly ReplyEvent[] {
@@ -68,8 +79,7 @@ class ChatStreamDecoder implements StreamDecoder {
     if (isNew) this.#keepResidue(data)
     const tellsUsage = findUsage(chunk) !== undefined
     if (tellsUsage) this.#usageChunk = data
-    const content = isNew || tellsUsage ? undefined : onlyText(choices)
-    if (content !== undefined) this.#template.learn(data, content)
+    if (!isNew && !tellsUsage) this.#learn(chunk, choices, data)
     this.#serviceTier = wordOf(chunk.service_tier) ?? this.#serviceTier
     for (const value of choices) {
       const choice = objectOf(value)
@@ -82,11 +92,19 @@ class ChatStreamDecoder implements StreamDecoder {
     return out
   }
 
-  /** More text of the first answer, as the chunk said from which the template was learnt. */
-  #text(text: string): readonly ReplyEvent[] {
-    const out: ReplyEvent[] = []
-    this.#candidate(0).text(text, out)
-    return out
+  /** Frames like this one need not be read, if it is a frame of the plainest kind. */
+  #learn(chunk: Fields, choices: readonly unknown[], data: string): void {
+    const choice = choices.length === 1 ? objectOf(choices[0]) : undefined
+    const delta = objectOf(choice?.delta)
+    if (!choice || !delta || (choice.index ?? 0) !== 0 || CHOICE_SAYS.some(key => isSaid(choice[key]))) return
+    const [key, other] = DELTA_SAYS.filter(each => isSaid(delta[each]))
+    const value = key && delta[key]
+    if (other !== undefined || typeof value !== 'string') return
+    const kind = key === 'content' ? 'text' : REASONING_FIELDS.some(field => field === key) ? 'reasoning' : undefined
+    if (key === undefined || kind === undefined) return
+    this.#said = kind
+    const { obfuscation, p } = chunk
+    this.#template.learn({ data }, { key, value }, { obfuscation, p, text: choice.text, token_id: delta.token_id })
   }
 
   #start(chunk: Fields, out: ReplyEvent[]): void {
@@ -144,15 +162,15 @@ class ChatStreamDecoder implements StreamDecoder {
   }
 }
 
-/** The text of a chunk that holds a piece of the first answer's text and nothing else. */
-function onlyText(choices: readonly unknown[]): string | undefined {
-  const choice = choices.length === 1 ? objectOf(choices[0]) : undefined
-  const delta = objectOf(choice?.delta)
-  if (!choice || !delta || (choice.index ?? 0) !== 0) return undefined
-  const isSilent = (fields: Fields, except: readonly string[]): boolean =>
-    Object.entries(fields).every(([key, value]) => except.includes(key) || value === null || value === undefined)
-  const plain = isSilent(delta, ['content', 'role']) && isSilent(choice, ['delta', 'index'])
-  return plain && typeof delta.content === 'string' ? delta.content : undefined
+/** What of a chunk is read; the rest of it has been noted once, and each chunk of the template says the same. */
+const CHOICE_SAYS = ['message', 'finish_reason', 'logprobs']
+const DELTA_SAYS = [
+  ...['content', 'refusal', 'annotations', 'tool_calls', 'images', 'audio', 'function_call', 'reasoning_details'],
+  ...REASONING_FIELDS,
+]
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== ''
 }
 
 function parsed(text: string): unknown {
