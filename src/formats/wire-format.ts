@@ -216,7 +216,8 @@ export interface StreamObserver {
   frame(frame: SseFrame): FrameSign
   /**
    * How far a run of frames is plain: each of them is `content` and changes nothing of the observation, so that none
-   * has to be cut out and looked at. May be wrong only by saying too little.
+   * has to be cut out and looked at. May be wrong only by saying too little. A frame that differs from a plain one only
+   * in what members of it say in strings (but for `type` and `object`) is taken for plain as well.
    *
    * @param text bytes of the stream, each as one character (latin1)
    * @param from where in the text a frame begins

@@ -11,6 +11,7 @@ import { FrameReader } from '../upstream/frame-reader.ts'
 import { formatOf } from './exchange.ts'
 import { metered } from './meter.ts'
 import type { OriginBody } from './origin.ts'
+import { PlainRuns } from './plain-runs.ts'
 import type { EngineReply } from './reply.ts'
 
 type StreamBody = Extract<OriginBody, { kind: 'stream' }>
@@ -23,6 +24,7 @@ class PassThrough implements Stage<Buffer, Buffer> {
   readonly #reply: EngineReply
   readonly #hideUsage: boolean
   readonly #observer: StreamObserver
+  readonly #plain: PlainRuns | undefined
   readonly #frames: FrameReader
   /** An unfinished frame. */
   readonly #held = new GrowingBuffer()
@@ -35,38 +37,31 @@ class PassThrough implements Stage<Buffer, Buffer> {
     this.#reply = reply
     this.#hideUsage = hideUsage
     this.#observer = formatOf(reply.exchange.surroundings, reply.format).observeStream()
+    this.#plain = this.#observer.plainUntil && new PlainRuns(this.#observer)
     this.#frames = new FrameReader(reply.origin.provider)
   }
 
   /** Runs of plain frames pass in one piece; only the others are cut out and looked at. */
   item(chunk: Buffer): readonly Buffer[] {
-    if (!this.#observer.plainUntil) return this.#watched(chunk)
-    const text = chunk.toString('latin1')
+    if (!this.#plain) return this.#watched(chunk)
     const pieces: Buffer[] = []
     let at = 0
     while (at < chunk.length) {
-      const end = this.#plainEnd(text, at)
-      if (end > at && this.#frames.skip(chunk.subarray(at, end))) {
-        pieces.push(chunk.subarray(at, end))
+      const end = this.#held.length > 0 ? at : this.#plain.end(chunk, at)
+      const run = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end)
+      if (end > at && this.#frames.skip(run)) {
+        pieces.push(run)
         this.#sent += end - at
         this.#reply.end.progress.count()
         at = end
       } else {
-        const next = text.indexOf(FRAME_END, at)
+        const next = chunk.indexOf(FRAME_END, at)
         const until = next < 0 ? chunk.length : next + FRAME_END.length
         pieces.push(...this.#watched(chunk.subarray(at, until)))
         at = until
       }
     }
     return adjoined(pieces, chunk)
-  }
-
-  /** Where the last of the plain frames ends that begin at `from`; `from` when there is none. */
-  #plainEnd(text: string, from: number): number {
-    if (this.#held.length > 0) return from
-    const sign = this.#observer.plainUntil?.(text, from) ?? from
-    const end = sign === from ? -1 : text.lastIndexOf(FRAME_END, sign - 1)
-    return end < from ? from : Math.min(end + FRAME_END.length, text.length)
   }
 
   #watched(chunk: Buffer): readonly Buffer[] {
@@ -118,6 +113,7 @@ class PassThrough implements Stage<Buffer, Buffer> {
   #see(frame: SseFrame): FrameSign {
     const sign = this.#observer.frame(frame)
     if (sign !== 'preamble') this.#reply.end.progress.count()
+    if (sign === 'error') this.#plain?.stop()
     if (sign === 'terminal' || sign === 'error') {
       if (!this.#told) this.#reply.origin.finishing?.()
       this.#told = true
