@@ -124,7 +124,7 @@ expires = "2099-12-31"`,
           await failures.count(call.client)
           throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
         }
-        await failures.admit(address, entry.identity.name)
+        if (!failures.knows(address, entry.identity.name)) await failures.admit(address, entry.identity.name)
         if (!mayUse(entry.identity, call)) throw modelNotFound(call.model)
         return next(call.with({ identity: entry.identity }))
       },

@@ -32,15 +32,19 @@ export class FailureLimit {
     if (bucket && !bucket.taken) throw tooMany(bucket.waitMs)
   }
 
+  /** Whether a caller was let in before: then there is nothing to ask. */
+  knows(address: string, name: string): boolean {
+    return this.#good.has(callerOf(address, name))
+  }
+
   /** Asks whether a good credential may be believed. @throws Refusal 429 when too many bad ones came before it */
   async admit(address: string, name: string): Promise<void> {
-    const caller = `${networkOf(address)} ${name}`
-    if (this.#good.has(caller)) return
+    if (this.knows(address, name)) return
     const bucket = await this.#take(address, 0)
     if (bucket && bucket.remaining < 1) throw tooMany(((1 - bucket.remaining) * MINUTE) / this.#perMinute)
     const [oldest] = this.#good
     if (oldest !== undefined && this.#good.size >= MAX_GOOD) this.#good.delete(oldest)
-    this.#good.add(caller)
+    this.#good.add(callerOf(address, name))
   }
 
   async #take(address: string, cost: number): Promise<Standing | undefined> {
@@ -59,6 +63,10 @@ export class FailureLimit {
       return undefined
     }
   }
+}
+
+function callerOf(address: string, name: string): string {
+  return `${networkOf(address)} ${name}`
 }
 
 interface Standing {

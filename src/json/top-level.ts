@@ -85,24 +85,21 @@ class Scanner {
   outermost(): TopLevel {
     const members: Member[] = []
     const byKey = new Map<string, Member>()
-    const duplicates = new Set<string>()
+    let twice: Set<string> | undefined
     for (let at = this.#expect(OPEN_BRACE, this.#space(0), 'expected an object'); ; ) {
       at = this.#space(at)
       if (this.#bytes[at] === CLOSE_BRACE) {
         this.#nothingBehind(at + 1)
-        return { members, byKey, duplicates: [...duplicates], close: at, ...this.#measures() }
+        const duplicates = twice ? [...twice] : []
+        return { members, byKey, duplicates, close: at, depth: this.#depth, hasEscapedKeys: this.#hasEscapedKeys }
       }
       if (members.length > 0) at = this.#space(this.#expect(COMMA, at, 'expected a comma or a closing brace'))
       const member = this.#member(at)
-      if (byKey.has(member.key)) duplicates.add(member.key)
+      if (byKey.has(member.key)) twice = (twice ?? new Set()).add(member.key)
       byKey.set(member.key, member)
       members.push(member)
       at = member.end
     }
-  }
-
-  #measures(): Pick<TopLevel, 'depth' | 'hasEscapedKeys'> {
-    return { depth: this.#depth, hasEscapedKeys: this.#hasEscapedKeys }
   }
 
   #nothingBehind(end: number): void {

@@ -5,7 +5,7 @@ import { estimateTokens } from '../formats/count-tokens.ts'
 import type { Observation, WireFormat } from '../formats/wire-format.ts'
 import { type JsonDocument, plainDocument } from '../json/document.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
-import { flowOf } from '../stream/flow.ts'
+import { type Flow, flowOf } from '../stream/flow.ts'
 import type { UpstreamClient, UpstreamResponse } from '../upstream/client.ts'
 import { transportError } from '../upstream/failure.ts'
 import { firstEvent } from '../upstream/first-event.ts'
@@ -118,16 +118,8 @@ export class HttpProvider {
       },
       call.lifetime,
     )
-    if (response.status >= 300 && response.status < 400) {
-      response.body.cancel()
-      throw transportError('protocol', this.#settings.name, { detail: 'it redirects, which is never followed' })
-    }
     if (response.status >= 400) throw await this.#refused(response, format, key)
-    const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase()
-    if (encoding !== 'identity' && encoding !== '') {
-      response.body.cancel()
-      throw transportError('protocol', this.#settings.name, { detail: 'it compresses although it was asked not to' })
-    }
+    this.#check(response)
     const body = await this.#began(call, response, format, asked?.hideUsage ?? false)
     exchange.timings.markFirstToken()
     const { amendment } = call
@@ -146,25 +138,33 @@ export class HttpProvider {
     })
   }
 
-  async #began(
-    call: EngineCall,
-    response: UpstreamResponse,
-    format: WireFormat,
-    hideUsage: boolean,
-  ): Promise<OriginBody> {
+  /** @throws UpstreamError for what is no answer to what was asked */
+  #check({ status, headers, body }: UpstreamResponse): void {
+    const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase()
+    const redirects = status >= 300 ? 'it redirects, which is never followed' : undefined
+    const compresses =
+      encoding === 'identity' || encoding === '' ? undefined : 'it compresses although it was asked not to'
+    const detail = redirects ?? compresses
+    if (detail === undefined) return
+    body.cancel()
+    throw transportError('protocol', this.#settings.name, { detail })
+  }
+
+  #began(call: EngineCall, response: UpstreamResponse, format: WireFormat, hideUsage: boolean): Promise<OriginBody> {
     const { name } = this.#settings
-    const type = String(response.headers['content-type'] ?? '').toLowerCase()
-    if (call.stream && type.includes('text/event-stream')) {
-      const flow = await firstEvent(response.body, format.observeStream(), name)
+    const streamed = async (bytes: Flow<Buffer>): Promise<OriginBody> => {
+      const flow = await firstEvent(bytes, format.observeStream(), name)
       response.body.firstToken()
       return { kind: 'stream', flow, hideUsage }
     }
-    const bytes = await readWhole(response.body, name, { limit: WHOLE_LIMIT, onLimit: 'refuse' })
-    // A stream that was not announced as one, or not asked for.
-    if (call.operation === 'generate' && looksLikeStream(bytes)) {
-      return { kind: 'stream', flow: await firstEvent(flowOf([bytes]), format.observeStream(), name), hideUsage }
-    }
-    return { kind: 'whole', bytes, observation: observe(bytes, format, call, name) }
+    const type = String(response.headers['content-type'] ?? '').toLowerCase()
+    if (call.stream && type.includes('text/event-stream')) return streamed(response.body)
+    const whole = readWhole(response.body, name, { limit: WHOLE_LIMIT, onLimit: 'refuse' })
+    return whole.then(bytes => {
+      // A stream that was not announced as one, or not asked for.
+      if (call.operation === 'generate' && looksLikeStream(bytes)) return streamed(flowOf([bytes]))
+      return { kind: 'whole', bytes, observation: observe(bytes, format, call, name) }
+    })
   }
 
   async #refused(response: UpstreamResponse, format: WireFormat, key: string | undefined): Promise<Refusal> {

@@ -39,7 +39,7 @@ export class Lifetime {
   /** Calls `listener` when the call is given up; at once when it already was. @returns takes the listener off again */
   onAbort(listener: (reason: Error) => void): () => void {
     if (this.#reason) listener(this.#reason)
-    else if (!this.#over) this.#listeners = [...this.#listeners, listener]
+    else if (!this.#over) this.#listeners = this.#listeners === NONE ? [listener] : [...this.#listeners, listener]
     return () => {
       if (this.#listeners !== NONE) this.#listeners = this.#listeners.filter(other => other !== listener)
     }

@@ -6,7 +6,7 @@ export class Meter implements Progress {
   #events = 0
   #lastAt = performance.now()
   /** Until somebody begins to read, nothing can come. */
-  #heldSince: number | undefined = performance.now()
+  #heldSince: number | undefined = this.#lastAt
   #heldMs = 0
   #isOver = false
 

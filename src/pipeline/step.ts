@@ -1,10 +1,10 @@
 /** One step of a pipeline while it handles one call: timed, watched, and contained whatever it does. */
 import type { Call, Processor, Reply } from '../contract.ts'
 import { Refusal } from '../refusal.ts'
+import { Watched } from '../stream/watchdog.ts'
 import { EngineCall } from './call.ts'
 import type { Lifetime } from './lifetime.ts'
 import { EngineReply } from './reply.ts'
-import { Watched } from './watchdog.ts'
 
 export interface Step {
   /** The processor's name: its file's. */
@@ -120,7 +120,7 @@ class StepRun extends Watched {
   /** The rest of the chain has answered. */
   took(reply: EngineReply): void {
     if (this.#over) reply.cancel()
-    else this.#replies = [...this.#replies, reply]
+    else this.#replies = this.#replies.length === 0 ? [reply] : [...this.#replies, reply]
     this.resume()
   }
 

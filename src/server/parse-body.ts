@@ -36,7 +36,7 @@ function scanned(body: Body): readonly string[] {
 
 function checkMediaType(headers: Readonly<Record<string, string | undefined>>): void {
   const type = headers['content-type']
-  if (type === undefined) return
+  if (type === undefined || type === 'application/json') return
   const [media = '', ...parameters] = type
     .toLowerCase()
     .split(';')

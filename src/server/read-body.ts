@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal } from '../errors.ts'
-import { Watched } from '../pipeline/watchdog.ts'
+import { Watched } from '../stream/watchdog.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { codingOf, decompressed } from './decompress.ts'
 

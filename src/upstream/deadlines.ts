@@ -1,3 +1,5 @@
+import { Watched } from '../stream/watchdog.ts'
+
 /** Longest times in ms. */
 export interface Timeouts {
   readonly connect: number
@@ -12,12 +14,12 @@ export interface Timeouts {
 export type Expired = 'first_token_timeout' | 'idle_timeout' | 'total_timeout'
 
 /**
- * Watches one answer with a single timer, which is set anew when it fires and when another deadline begins to count: a
- * piece that arrives costs no timer.
+ * Watches one answer. It has no timer of its own: one serves all that is watched, and a piece that arrives only moves a
+ * deadline on.
  *
  * undici's own timers are coarse (reliability.md, fact 7) and know nothing of first tokens.
  */
-export class Deadlines {
+export class Deadlines extends Watched {
   readonly #timeouts: Timeouts
   readonly #expire: (which: Expired) => void
   readonly #startedAt = performance.now()
@@ -28,23 +30,20 @@ export class Deadlines {
   #held = false
   #hurried: number | undefined
   #stopped = false
-  #timer: NodeJS.Timeout | undefined
-  #firesAt = Number.POSITIVE_INFINITY
 
   /** @param stream a whole answer has no first token: it may take its time until `total` */
   constructor(timeouts: Timeouts, stream: boolean, expire: (which: Expired) => void) {
+    super()
     this.#timeouts = timeouts
     this.#waitingForFirst = stream
     this.#expire = expire
-    this.#arm()
+    this.watch()
   }
 
   /** A piece arrived. */
   touch(): void {
     this.#lastAt = performance.now()
-    if (this.#begun) return
     this.#begun = true
-    this.#arm()
   }
 
   /** The first event with content arrived. */
@@ -52,14 +51,12 @@ export class Deadlines {
     this.#waitingForFirst = false
     this.#begun = true
     this.#lastAt = performance.now()
-    this.#arm()
   }
 
   /** All that matters has come: what may follow need not be waited for as long. */
   hurry(ms: number): void {
     this.#hurried = Math.min(ms, this.#timeouts.idle)
     this.#lastAt = performance.now()
-    this.#arm()
   }
 
   /** The client takes its time: silence is not the provider's fault. */
@@ -70,47 +67,38 @@ export class Deadlines {
   release(): void {
     this.#held = false
     this.#lastAt = performance.now()
-    this.#arm()
   }
 
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.unwatch()
   }
 
-  /** Sets the timer, unless it fires early enough already. */
-  #arm(): void {
-    if (this.#stopped) return
-    const { ms } = this.#next()
-    const firesAt = performance.now() + ms
-    if (firesAt >= this.#firesAt) return
-    clearTimeout(this.#timer)
-    this.#firesAt = firesAt
-    // Node takes a longer time than this for 1 ms.
-    this.#timer = setTimeout(() => this.#fired(), Math.min(Math.max(1, Math.ceil(ms)), 2 ** 31 - 1))
+  override get dueAt(): number {
+    return this.#next().at
   }
 
-  /** The event loop may have stalled while pieces wait to be read: look again after they had their turn. */
-  #fired(): void {
-    this.#firesAt = Number.POSITIVE_INFINITY
+  /** The event loop may have stalled while pieces wait to be read: they have their turn before it is judged. */
+  override expire(): void {
     setImmediate(() => {
       if (this.#stopped) return
-      const { which, ms } = this.#next()
-      if (ms <= 0) this.#expire(which)
-      else this.#arm()
+      const { which, at } = this.#next()
+      if (at <= performance.now()) this.#expire(which)
+      else this.watch()
     })
   }
 
-  /** What expires next, and in how long. */
-  #next(): { which: Expired; ms: number } {
-    const now = performance.now()
-    const total = { which: 'total_timeout' as const, ms: this.#startedAt + this.#timeouts.total - now }
-    if (this.#held) return total
-    const soonest = this.#waitingForFirst
-      ? { which: 'first_token_timeout' as const, ms: this.#startedAt + this.#timeouts.firstToken - now }
-      : this.#begun
-        ? { which: 'idle_timeout' as const, ms: this.#lastAt + (this.#hurried ?? this.#timeouts.idle) - now }
-        : total
-    return soonest.ms < total.ms ? soonest : total
+  /** What expires next, and when. */
+  #next(): { readonly which: Expired; readonly at: number } {
+    const total = { which: 'total_timeout', at: this.#startedAt + this.#timeouts.total } as const
+    const next = this.#held ? undefined : this.#silence()
+    return next && next.at < total.at ? next : total
+  }
+
+  /** How long nothing may come. */
+  #silence(): { readonly which: Expired; readonly at: number } | undefined {
+    const { firstToken, idle } = this.#timeouts
+    if (this.#waitingForFirst) return { which: 'first_token_timeout', at: this.#startedAt + firstToken }
+    return this.#begun ? { which: 'idle_timeout', at: this.#lastAt + (this.#hurried ?? idle) } : undefined
   }
 }

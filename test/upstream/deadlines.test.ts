@@ -5,11 +5,16 @@ const TIMEOUTS = { connect: 1_000, firstToken: 10_000, idle: 2_000, total: 60_00
 
 describe('Deadlines', () => {
   let expired: { which: Expired; at: number }[]
+  let watched: Deadlines[]
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setImmediate', 'performance'] })
     expired = []
+    watched = []
   })
   afterEach(() => {
+    for (const deadlines of watched) deadlines.stop()
+    // The timer that all share ends itself when it finds nothing to watch.
+    vi.advanceTimersByTime(100)
     vi.useRealTimers()
   })
 
@@ -17,9 +22,10 @@ describe('Deadlines', () => {
     const startedAt = performance.now()
     const deadlines: Deadlines = new Deadlines(TIMEOUTS, stream, which => {
       deadlines.stop()
-      // A deadline is looked at once more in the turn after it.
-      expired.push({ which, at: Math.floor((performance.now() - startedAt) / 10) * 10 })
+      // Deadlines are looked at every 50 ms, and once more in the turn after it.
+      expired.push({ which, at: Math.floor((performance.now() - startedAt) / 100) * 100 })
     })
+    watched.push(deadlines)
     return deadlines
   }
 
@@ -89,6 +95,7 @@ describe('Deadlines', () => {
     deadlines.stop()
     deadlines.firstToken()
     deadlines.release()
+    vi.advanceTimersByTime(100)
     expect(vi.getTimerCount()).toBe(0)
   })
 
