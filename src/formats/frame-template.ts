@@ -38,7 +38,7 @@ export class FrameTemplate {
   #glue = ''
   #lessons = 0
 
-  /** @param isPadded whether the data end in spaces, of which each frame has another number */
+  /** @param isPadded whether there are spaces before the last brace, in each frame another number of them */
   constructor(isPadded = false) {
     this.#isPadded = isPadded
   }
@@ -56,7 +56,7 @@ export class FrameTemplate {
     if (this.#lessons++ >= MOST_LESSONS) return
     const places = placesOf(data, text, others)
     if (places === undefined) return
-    if (this.#isPadded) places.push({ kind: 'spaces', start: data.trimEnd().length, end: data.length })
+    if (this.#isPadded) places.push(paddingOf(data))
     const literals = literalsOf(data, places)
     // A key can be written in several ways, and only the plain one was looked for.
     if (literals.some(literal => /[\\\n\r]/.test(literal))) return
@@ -135,6 +135,11 @@ function placeOf(data: string, key: string, value: string | number, kind: Kind):
   const source = end < 0 ? undefined : data.slice(start, end)
   const isRead = kind === 'number' ? Number(source) === value : source !== undefined && parsed(source) === value
   return isRead ? { kind, start, end } : undefined
+}
+
+function paddingOf(data: string): Place {
+  const end = data.lastIndexOf('}')
+  return { kind: 'spaces', start: data.slice(0, end).trimEnd().length, end }
 }
 
 function literalsOf(data: string, places: readonly Place[]): readonly string[] {

@@ -1,4 +1,4 @@
-import type { ReplyEvent, TextDeltaEvent } from './reply-events.ts'
+import type { ArgumentsDeltaEvent, ReplyEvent, TextDeltaEvent } from './reply-events.ts'
 
 /**
  * Many deltas of one part in a row, as the JSON texts they came in: what takes JSON and gives JSON need not read them.
@@ -6,14 +6,17 @@ import type { ReplyEvent, TextDeltaEvent } from './reply-events.ts'
  */
 export class TextRun {
   readonly type = 'text-run'
-  /** Of the part that they are text of. */
+  /** Of the part that says it. */
   readonly index: number
+  /** Of which kind the deltas are. */
+  readonly kind: TextDeltaEvent['type'] | ArgumentsDeltaEvent['type']
   /** What stands between the quotation marks, written as `JSON.stringify` writes it. None is empty. */
   readonly sources: readonly string[]
   #text: string | undefined
 
-  constructor(index: number, sources: readonly string[]) {
+  constructor(index: number, sources: readonly string[], kind: TextRun['kind'] = 'text-delta') {
     this.index = index
+    this.kind = kind
     this.sources = sources
   }
 
@@ -23,8 +26,16 @@ export class TextRun {
     return this.#text
   }
 
-  get deltas(): readonly TextDeltaEvent[] {
-    return this.sources.map(source => ({ type: 'text-delta', index: this.index, text: read(source) }))
+  /** The first delta, and a run of the others, if there are any. */
+  split(): readonly [first: TextDeltaEvent | ArgumentsDeltaEvent, others: TextRun | undefined] {
+    const { index, kind, sources } = this
+    const [source = '', ...others] = sources
+    return [{ type: kind, index, text: read(source) }, others.length > 0 ? new TextRun(index, others, kind) : undefined]
+  }
+
+  get deltas(): readonly (TextDeltaEvent | ArgumentsDeltaEvent)[] {
+    const { index, kind } = this
+    return this.sources.map(source => ({ type: kind, index, text: read(source) }))
   }
 
   /** Each text between these two. */

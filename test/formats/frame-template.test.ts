@@ -84,12 +84,13 @@ describe('a template of frames', () => {
     for (const each of odd) expect(template.read(`event: e\ndata: ${each}\n\n`, 0)).toBeUndefined()
   })
 
-  it('takes any number of spaces behind the data where a stream is padded', () => {
+  it('takes any number of spaces before the last brace where a stream is padded', () => {
     const template = new FrameTemplate(true)
-    template.learn({ data: `${data('one')}   ` }, { key: 'content', value: 'one' })
-    const stream = `data: ${data('a')}\n\ndata: ${data('b')}        \n\ndata: ${data('c')} \n\n`
-    expect(template.read(stream, 0)).toEqual({ sources: ['a', 'b', 'c'], end: stream.length })
-    expect(template.read(`data: ${data('a')} x\n\n`, 0)).toBeUndefined()
+    const padded = (content: string, spaces: string) => `${data(content).slice(0, -1)}${spaces}}`
+    template.learn({ data: padded('one', '   ') }, { key: 'content', value: 'one' })
+    const stream = ['', '        ', ' '].map((spaces, n) => `data: ${padded(`${n}`, spaces)}\n\n`).join('')
+    expect(template.read(stream, 0)).toEqual({ sources: ['0', '1', '2'], end: stream.length })
+    expect(template.read(`data: ${padded('a', ' "x":1')}\n\n`, 0)).toBeUndefined()
   })
 
   it('reads keys that are written with spaces around them', () => {

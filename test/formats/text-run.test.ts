@@ -11,10 +11,8 @@ import type { ReplyContext, WireFormat } from '../../src/formats/wire-format.ts'
 import { FrameRuns } from '../../src/stream/frame-runs.ts'
 import { SseParser } from '../../src/stream/sse.ts'
 import { framesOf } from '../support/frames.ts'
-import { cutUp } from '../support/replay.ts'
+import { type Cut, cutUp } from '../support/replay.ts'
 import { recordedCases } from '../support/traffic.ts'
-
-const FORMATS = { anthropic, openaiChat, openaiResponses, gemini } as const
 
 function inRuns(format: WireFormat, chunks: readonly Buffer[]): readonly StreamEvent[] {
   const decoder = format.decodeStream()
@@ -34,34 +32,53 @@ function frameByFrame(format: WireFormat, text: string): readonly ReplyEvent[] {
   return [...framesOf(text).flatMap(frame => decoder.frame(frame)), ...decoder.end()]
 }
 
-const CONTEXT: ReplyContext = {
-  operation: 'generate',
-  model: 'm',
-  requestId: 'r',
-  created: 1,
-  framing: 'sse',
-  request: { route: { method: 'POST', path: '/', operation: 'generate' }, query: {}, headers: {}, body: {} },
-}
-
 /** Each piece of the stream, so that what is made of one batch can be compared with what is made of another. */
-function encoded(format: WireFormat, events: readonly StreamEvent[]): readonly string[] {
-  const encoder = format.encodeStream(CONTEXT)
+function encoded(client: Client, events: readonly StreamEvent[], unroll: boolean): readonly string[] {
+  const encoder = client.format.encodeStream(client.context)
   return events.map(event => {
     if (event.type !== 'text-run') return encoder.event(event)
-    return encoder.run?.(event) ?? event.deltas.map(delta => encoder.event(delta)).join('')
+    const run = unroll ? undefined : encoder.run?.(event)
+    return run ?? event.deltas.map(delta => encoder.event(delta)).join('')
   })
 }
 
-function expectSame(source: WireFormat, text: string, chunks: readonly Buffer[], name: string): number {
-  const events = inRuns(source, chunks)
-  expect([name, unrolled(events)]).toEqual([name, frameByFrame(source, text)])
-  for (const target of Object.values(FORMATS)) {
-    const slowly = events.map(event => (event.type === 'text-run' ? event.deltas : [event]))
-    const encoder = target.encodeStream(CONTEXT)
-    const expected = slowly.map(each => each.map(event => encoder.event(event)).join(''))
-    expect([name, encoded(target, events)]).toEqual([name, expected])
+interface Client {
+  readonly format: WireFormat
+  readonly context: ReplyContext
+}
+
+function client(format: WireFormat, body: unknown = {}, framing: 'sse' | 'array' = 'sse'): Client {
+  const request = { route: { method: 'POST', path: '/', operation: 'generate' }, query: {}, headers: {}, body } as const
+  return { format, context: { operation: 'generate', model: 'm', requestId: 'r', created: 1, framing, request } }
+}
+
+const CLIENTS: readonly Client[] = [
+  client(anthropic),
+  client(openaiChat),
+  client(openaiChat, { stream_options: { include_usage: true } }),
+  client(openaiChat, { functions: [{ name: 'f' }] }),
+  client(openaiChat, { tools: [{ type: 'custom', custom: { name: 'f' } }] }),
+  client(openaiResponses),
+  client(openaiResponses, { tools: [{ type: 'custom', name: 'f' }] }),
+  client(gemini),
+  client(gemini, { generationConfig: { thinkingConfig: { includeThoughts: true } } }),
+  client(gemini, {}, 'array'),
+]
+
+/** @returns how many runs there were */
+function expectSame(source: WireFormat, stream: string, cut: Cut, name: string): number {
+  const events = inRuns(source, cutUp(Buffer.from(stream), cut))
+  expect([name, unrolled(events)]).toEqual([name, frameByFrame(source, stream)])
+  for (const [place, target] of CLIENTS.entries()) {
+    const pieces = encoded(target, events, false)
+    expect([name, place, pieces]).toEqual([name, place, encoded(target, events, true)])
   }
   return events.filter(event => event instanceof TextRun).length
+}
+
+/** A stream of one format, as every other one says it. */
+function translated(source: WireFormat, stream: string, target: WireFormat): string {
+  return encoded(client(target), frameByFrame(source, stream), true).join('')
 }
 
 const text = fc.oneof(
@@ -74,6 +91,7 @@ const chatFrame = (delta: object, more: object = {}, choice: object = {}): strin
 const chatText = fc
   .tuple(text, fc.constantFrom('', 'x', 'yy'))
   .map(([content, obfuscation]) => chatFrame({ content }, { obfuscation }))
+const chatArguments = text.map(piece => chatFrame({ tool_calls: [{ index: 0, function: { arguments: piece } }] }))
 const chatOther = fc.oneof(
   text.map(reasoning_content => chatFrame({ content: null, reasoning_content })),
   text.map(content => chatFrame({ content, refusal: content })),
@@ -86,58 +104,81 @@ const chatOther = fc.oneof(
   ),
   fc.constant(': comment\n\n'),
 )
+const chatStream = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.array(chatText, { maxLength: 6 }).map(frames => frames.join('')) },
+    { weight: 3, arbitrary: fc.array(chatArguments, { maxLength: 6 }).map(frames => frames.join('')) },
+    { weight: 2, arbitrary: chatOther },
+  ),
+  { maxLength: 12 },
+)
 const CHAT_END = `${chatFrame({}, {}, { finish_reason: 'stop' })}data: [DONE]\n\n`
 
 const anthropicFrame = (event: { readonly type: string }, spaces = ''): string =>
-  `event: ${event.type}\ndata: ${JSON.stringify(event)}${spaces}\n\n`
+  `event: ${event.type}\ndata: ${JSON.stringify(event).slice(0, -1)}${spaces}}\n\n`
 const ANTHROPIC_START = anthropicFrame({ type: 'message_start', ...{ message: { id: 'm', model: 'x', content: [] } } })
 const ANTHROPIC_END =
   anthropicFrame({ type: 'message_delta', ...{ delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } } }) +
   anthropicFrame({ type: 'message_stop' })
-const anthropicBlock = (index: number, type: 'text' | 'thinking') =>
+const anthropicBlock = (index: number, block: { readonly type: string }, type: string, key: string) =>
   fc.array(fc.tuple(text, fc.constantFrom('', ' ', '   ')), { maxLength: 12 }).map(pieces => {
     const deltas = pieces.map(([piece, spaces]) =>
-      anthropicFrame(
-        { type: 'content_block_delta', ...{ index, delta: { type: `${type}_delta`, [type]: piece } } },
-        spaces,
-      ),
+      anthropicFrame({ type: 'content_block_delta', ...{ index, delta: { type, [key]: piece } } }, spaces),
     )
     return [
-      anthropicFrame({ type: 'content_block_start', ...{ index, content_block: { type, [type]: '' } } }),
+      anthropicFrame({ type: 'content_block_start', ...{ index, content_block: block } }),
       ...deltas,
       anthropicFrame({ type: 'content_block_stop', ...{ index } }),
     ].join('')
   })
+const anthropicStream = fc
+  .tuple(
+    anthropicBlock(0, { type: 'thinking', ...{ thinking: '' } }, 'thinking_delta', 'thinking'),
+    anthropicBlock(1, { type: 'text', ...{ text: '' } }, 'text_delta', 'text'),
+    anthropicBlock(2, { type: 'tool_use', ...{ id: 't', name: 'f', input: {} } }, 'input_json_delta', 'partial_json'),
+  )
+  .map(blocks => ANTHROPIC_START + blocks.join('') + ANTHROPIC_END)
 
 const seed = fc.oneof(fc.constant('whole' as const), fc.constant('frames' as const), fc.record({ seed: fc.nat() }))
 
 describe('a stream read in runs', () => {
-  it('of Chat completions says the same as frame by frame, to every format', () => {
+  it('of Chat completions says the same as frame by frame, to every client', () => {
     let runs = 0
     fc.assert(
-      fc.property(
-        fc.array(fc.oneof({ weight: 6, arbitrary: chatText }, { weight: 1, arbitrary: chatOther }), { maxLength: 30 }),
-        seed,
-        (frames, cut) => {
-          const stream = frames.join('') + CHAT_END
-          runs += expectSame(openaiChat, stream, cutUp(Buffer.from(stream), cut), 'chat')
-        },
-      ),
-      { numRuns: 400 },
+      fc.property(chatStream, seed, (frames, cut) => {
+        runs += expectSame(openaiChat, frames.join('') + CHAT_END, cut, 'chat')
+      }),
+      { numRuns: 300 },
     )
     expect(runs).toBeGreaterThan(200)
   })
 
-  it('of Anthropic messages says the same as frame by frame, to every format', () => {
+  it('of Anthropic messages says the same as frame by frame, to every client', () => {
     let runs = 0
     fc.assert(
-      fc.property(anthropicBlock(0, 'thinking'), anthropicBlock(1, 'text'), seed, (thinking, words, cut) => {
-        const stream = ANTHROPIC_START + thinking + words + ANTHROPIC_END
-        runs += expectSame(anthropic, stream, cutUp(Buffer.from(stream), cut), 'anthropic')
+      fc.property(anthropicStream, seed, (stream, cut) => {
+        runs += expectSame(anthropic, stream, cut, 'anthropic')
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
     expect(runs).toBeGreaterThan(100)
+  })
+
+  it.each([
+    ['Anthropic messages', anthropic],
+    ['Chat completions', openaiChat],
+    ['Responses', openaiResponses],
+    ['Gemini', gemini],
+  ] as const)('of %s that the gateway wrote says the same as frame by frame, to every client', (name, format) => {
+    let runs = 0
+    fc.assert(
+      fc.property(anthropicStream, seed, (stream, cut) => {
+        runs += expectSame(format, translated(anthropic, stream, format), cut, name)
+      }),
+      { numRuns: 100 },
+    )
+    // Gemini repeats how many tokens there were in each of its few large frames.
+    expect(runs > 100).toBe(format !== gemini)
   })
 
   it.each([
@@ -146,12 +187,11 @@ describe('a stream read in runs', () => {
     ['anthropic-messages', anthropic],
     ['openai-responses', openaiResponses],
     ['gemini', gemini],
-  ] as const)('of recorded %s says the same as frame by frame, to every format', (folder, format) => {
+  ] as const)('of recorded %s says the same as frame by frame, to every client', (folder, format) => {
     for (const { name, responseIsStream, responseText } of recordedCases(folder)) {
       if (!responseIsStream) continue
-      const bytes = Buffer.from(responseText)
-      expectSame(format, responseText, [bytes], name)
-      expectSame(format, responseText, cutUp(bytes, { every: 1000 }), name)
+      expectSame(format, responseText, 'whole', name)
+      expectSame(format, responseText, { every: 1000 }, name)
     }
   })
 })

@@ -3,6 +3,7 @@ import type { JsonDocument } from '../../json/document.ts'
 import { RawJson, writeJson } from '../../json/raw.ts'
 import type { Part } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { TextRun } from '../text-run.ts'
 import { decodeBlock, signatureState } from './blocks-decode.ts'
 import { decodeCitation } from './citations.ts'
 import { isObject, type JsonObject, stringAt } from './fields.ts'
@@ -19,11 +20,15 @@ export abstract class OpenBlock {
   }
   /** Whether the client is asked to run a tool. */
   readonly isToolCall: boolean = false
-  /** Where its deltas hold their text, if they are deltas of text. */
-  readonly textKey: 'text' | 'thinking' | undefined
+  /** The deltas that bring more of its text or arguments, if any do: their type, and where they hold it. */
+  readonly piece: { readonly type: string; readonly key: string } | undefined
   /** Whether no half of a character waits for the other one. */
   get isBetweenCharacters(): boolean {
     return true
+  }
+  /** More, piece by piece. @param sources as of a `TextRun` */
+  run(sources: readonly string[]): TextRun {
+    return new TextRun(this.index, sources)
   }
   abstract open(): readonly ReplyEvent[]
   /** @returns `undefined` for a delta that cannot belong to this block */
@@ -74,14 +79,14 @@ class PairKeeper {
 }
 
 class OpenText extends OpenBlock {
-  override readonly textKey: 'text' | 'thinking'
+  override readonly piece: { readonly type: string; readonly key: 'text' | 'thinking' }
   readonly #part: Part
   readonly #pairs = new PairKeeper()
 
-  constructor(index: number, part: Part, textKey: 'text' | 'thinking') {
+  constructor(index: number, part: Part, key: 'text' | 'thinking') {
     super(index)
     this.#part = part
-    this.textKey = textKey
+    this.piece = { type: `${key}_delta`, key }
   }
 
   override get isBetweenCharacters(): boolean {
@@ -93,8 +98,9 @@ class OpenText extends OpenBlock {
   }
 
   delta(document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] | undefined {
-    if (delta.type === `${this.textKey}_delta`) return this.text(stringAt(delta, this.textKey) ?? '')
-    if (this.textKey === 'text' && delta.type === 'citations_delta' && isObject(delta.citation)) {
+    const { type, key } = this.piece
+    if (delta.type === type) return this.text(stringAt(delta, key) ?? '')
+    if (key === 'text' && delta.type === 'citations_delta' && isObject(delta.citation)) {
       return [{ type: 'citation', index: this.index, citation: decodeCitation(document, delta.citation) }]
     }
     return unknownDelta(document, delta)
@@ -139,6 +145,7 @@ class OpenThinking extends OpenText {
 
 class OpenToolCall extends OpenBlock {
   override readonly isToolCall = true
+  override readonly piece = { type: 'input_json_delta', key: 'partial_json' }
   readonly #part: Extract<Part, { type: 'tool-call' }>
   readonly #pairs = new PairKeeper()
   #isEmpty = true
@@ -158,6 +165,15 @@ class OpenToolCall extends OpenBlock {
     if (text === '') return NOTHING
     this.#isEmpty = false
     return [{ type: 'arguments-delta', index: this.index, text }]
+  }
+
+  override get isBetweenCharacters(): boolean {
+    return this.#pairs.isEmpty
+  }
+
+  override run(sources: readonly string[]): TextRun {
+    this.#isEmpty = false
+    return new TextRun(this.index, sources, 'arguments-delta')
   }
 
   /** Without deltas the start held the whole input: `{}` for a tool without arguments. */

@@ -5,7 +5,7 @@ import type { ErrorView } from '../error-view.ts'
 import { FrameTemplate } from '../frame-template.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { TRUNCATED, unreadable } from '../reply-faults.ts'
-import { type StreamEvent, TextRun } from '../text-run.ts'
+import type { StreamEvent } from '../text-run.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { decodeError } from './errors.ts'
 import { isObject, type JsonObject, objectAt, present, stringAt } from './fields.ts'
@@ -47,9 +47,9 @@ export class AnthropicStreamDecoder implements StreamDecoder {
   /** Frames like this one need not be read, if it is one of text. */
   #learn(frame: SseFrame, { value }: JsonDocument): void {
     if (!isObject(value) || value.type !== 'content_block_delta' || value.index !== this.#blockIndex) return
-    const key = this.#block?.textKey
+    const { type, key } = this.#block?.piece ?? {}
     const delta = objectAt(value, 'delta')
-    const text = key && delta.type === `${key}_delta` ? stringAt(delta, key) : undefined
+    const text = key && delta.type === type ? stringAt(delta, key) : undefined
     if (key !== undefined && text !== undefined) this.#template.learn(frame, { key, value: text })
   }
 
@@ -58,7 +58,7 @@ export class AnthropicStreamDecoder implements StreamDecoder {
     if (this.#over || !block?.isBetweenCharacters) return from
     const frames = this.#template.read(text, from)
     if (frames === undefined) return from
-    if (frames.sources.length > 0) out.push(new TextRun(block.index, frames.sources))
+    if (frames.sources.length > 0) out.push(block.run(frames.sources))
     return frames.end
   }
 

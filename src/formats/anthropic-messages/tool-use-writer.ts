@@ -1,6 +1,7 @@
 import { writeJson } from '../../json/raw.ts'
 import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import { argumentsObject, FREE_TEXT } from './arguments.ts'
 import type { BlockFrames, PartWriter } from './block-frames.ts'
 import { type ReplyEncoding, toolUse } from './reply-blocks.ts'
@@ -29,6 +30,12 @@ export class ToolUseWriter implements PartWriter {
 
   delta(event: ReplyEvent): string {
     return event.type === 'arguments-delta' ? this.#text(event.text) : ''
+  }
+
+  run(run: TextRun): string | undefined {
+    if (this.#part.kind === 'custom') return undefined
+    this.#isEmpty = false
+    return this.#frames.run('input_json_delta', 'partial_json', run)
   }
 
   /** Free text is wrapped when it is whole; a call without arguments has one empty piece. */

@@ -1,5 +1,6 @@
 import type { Part } from '../conversation.ts'
-import type { PartDelta, PartWriter } from './part-writer.ts'
+import type { TextRun } from '../text-run.ts'
+import type { Around, PartDelta, PartWriter } from './part-writer.ts'
 import type { WirePart } from './parts-encode.ts'
 
 interface Place {
@@ -31,6 +32,12 @@ export class Lane {
   delta(writer: PartWriter, event: PartDelta): readonly WirePart[] {
     const place = this.#places.find(each => each.writer === writer)
     return place && !place.ended ? this.#written(place, writer.delta(event)) : []
+  }
+
+  /** See `PartWriter.run`. */
+  run(writer: PartWriter, run: TextRun): Around | '' | undefined {
+    const [first] = this.#places
+    return first?.writer === writer && !first.ended ? writer.run(run) : undefined
   }
 
   end(writer: PartWriter): readonly WirePart[] {

@@ -1,11 +1,18 @@
 import type { Citation, OpaqueState, Part, TokenLogprob } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import { extensionMembers } from './fields.ts'
 import type { Losses } from './losses.ts'
 import type { WirePart } from './parts-encode.ts'
 import { encodeReplyPart, type ReplyStyle, replySignature } from './reply-parts.ts'
 
 export type PartDelta = Exclude<Extract<ReplyEvent, { index: number }>, { type: 'part-start' | 'part-end' }>
+
+/** What stands around a text. */
+export interface Around {
+  readonly before: string
+  readonly after: string
+}
 
 const NOTHING: readonly WirePart[] = []
 
@@ -71,6 +78,18 @@ export class PartWriter {
       default:
         return NOTHING
     }
+  }
+
+  /**
+   * Many deltas.
+   * @returns what stands around the text of each part, `''` when there is none to write yet, `undefined` where the deltas
+   * have to be said one by one
+   */
+  run({ text }: TextRun): Around | '' | undefined {
+    if (this.#section) return undefined
+    this.#texts.push(text)
+    if (!this.#isLive) return ''
+    return { before: '{"text":"', after: this.#part.type === 'reasoning' ? '","thought":true}' : '"}' }
   }
 
   end(): readonly WirePart[] {

@@ -3,6 +3,7 @@ import { sseFrame } from '../../stream/sse.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, PartStartEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import { TRUNCATED } from '../reply-faults.ts'
+import type { TextRun } from '../text-run.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { errorBody } from './errors.ts'
 import { Lane } from './lane.ts'
@@ -80,6 +81,14 @@ export class GeminiStreamEncoder implements StreamEncoder {
     }
   }
 
+  run(run: TextRun): string | undefined {
+    const writer = this.#over || this.#context.framing !== 'sse' ? undefined : this.#writers.get(run.index)
+    const part = writer && this.#lane(writer.candidate).run(writer, run)
+    if (part === undefined || part === '') return part
+    const [before, after] = this.#aroundParts(writer?.candidate ?? 0)
+    return run.framed(`data: ${oneLine(before + part.before)}`, `${oneLine(part.after + after)}\n\n`)
+  }
+
   /** A reply keeps the name that its first chunk had. */
   #begin(event: StartEvent): string {
     this.#usage = event.usage ?? this.#usage
@@ -116,9 +125,12 @@ export class GeminiStreamEncoder implements StreamEncoder {
 
   #chunk(candidate: number, parts: readonly WirePart[]): string {
     if (parts.length === 0) return ''
-    return this.#piece(
-      `{"candidates":[{"content":{"parts":${writeJson(parts)},"role":"model"},"index":${candidate}}],${this.#tail}`,
-    )
+    const [before, after] = this.#aroundParts(candidate)
+    return this.#piece(before + writeJson(parts).slice(1, -1) + after)
+  }
+
+  #aroundParts(candidate: number): readonly [before: string, after: string] {
+    return ['{"candidates":[{"content":{"parts":[', `],"role":"model"},"index":${candidate}}],${this.#tail}`]
   }
 
   #end(): string {

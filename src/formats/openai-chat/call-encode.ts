@@ -2,10 +2,17 @@
 import { writeJson } from '../../json/raw.ts'
 import type { ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import { flatName } from '../tool-names.ts'
 import type { Ledger } from './ledger.ts'
 import { encodeCall } from './reply-parts.ts'
 import type { StateWriter } from './reply-state.ts'
+
+/** What stands around a text. */
+export interface Around {
+  readonly before: string
+  readonly after: string
+}
 
 interface Call {
   /** The n-th call of the message (conversion.md E197). */
@@ -74,6 +81,14 @@ export class CallEncoder {
     }
   }
 
+  /** What stands around each piece of arguments, without quotation marks; `undefined` when there is none such call. */
+  run({ index }: TextRun): Around | undefined {
+    const call = this.#calls.get(index)
+    if (call === undefined || call.hasEnded || this.isLegacy) return undefined
+    call.hasArguments = true
+    return this.#around(call)
+  }
+
   /**
    * Clients parse the arguments of a finished call, so a call without any gets an empty object (conversion.md E44).
    *
@@ -90,7 +105,12 @@ export class CallEncoder {
     call.hasArguments = true
     const json = JSON.stringify(text)
     if (this.isLegacy) return call.place === 0 ? [`"function_call":{"arguments":${json}}`] : []
-    const said = call.kind === 'custom' ? `"custom":{"input":${json}}` : `"function":{"arguments":${json}}`
-    return [`"tool_calls":[{"index":${call.place},${said}}]`]
+    const { before, after } = this.#around(call)
+    return [before + json + after]
+  }
+
+  #around({ place, kind }: Call): Around {
+    const key = kind === 'custom' ? '"custom":{"input":' : '"function":{"arguments":'
+    return { before: `"tool_calls":[{"index":${place},${key}`, after: '}}]' }
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { OpaqueState } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { type StreamEvent, TextRun } from '../text-run.ts'
 import { argumentsOf, decodeCallState } from './assistant-decode.ts'
 import type { CallIds } from './call-ids.ts'
 import { FieldReader, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
@@ -61,6 +62,18 @@ export class CallTracker {
     if (state) this.#addState(call, state, out)
     const text = custom ? (stringOf(custom.input) ?? '') : argumentsOf(VALUES, called)
     if (text !== '') this.#say(call, text, out)
+  }
+
+  /** Whether more arguments of the call may come piece by piece. */
+  takesRun(index: number): boolean {
+    const call = this.#byIndex.get(index)
+    return call?.part !== undefined && call.held === ''
+  }
+
+  /** More arguments of a call that takes them. @param sources as of a `TextRun` */
+  run(index: number, sources: readonly string[], out: StreamEvent[]): void {
+    const part = this.#byIndex.get(index)?.part
+    if (part !== undefined) out.push(new TextRun(part, sources, 'arguments-delta'))
   }
 
   legacy(called: Fields, out: ReplyEvent[]): void {

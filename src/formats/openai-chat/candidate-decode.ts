@@ -17,6 +17,9 @@ import { ReasoningDetails } from './reasoning-details.ts'
 
 type Kind = 'text' | 'reasoning' | 'refusal'
 
+/** What a candidate says more of. */
+export type Said = { readonly kind: Kind } | { readonly kind: 'call'; readonly index: number }
+
 /** The part that is being said. */
 interface Run {
   readonly kind: Kind
@@ -60,14 +63,23 @@ export class CandidateDecoder {
     this.close(out)
   }
 
-  /** Whether no half of a character waits for the other one. */
-  get isBetweenCharacters(): boolean {
-    return this.#run === undefined || this.#run.half === ''
+  /** Whether more of this can come piece by piece: no half of a character waits, and a call is under way. */
+  takesRun(said: Said): boolean {
+    return said.kind === 'call' ? this.#calls.takesRun(said.index) : this.#run === undefined || this.#run.half === ''
   }
 
-  /** More text, piece by piece, where nothing else has come. @param sources as of a `TextRun` */
-  run(kind: 'text' | 'reasoning', sources: readonly string[], out: StreamEvent[]): void {
+  /** More, piece by piece, where nothing else has come. @param sources as of a `TextRun` */
+  run(said: Said, sources: readonly string[], out: StreamEvent[]): void {
     if (sources.length === 0) return
+    if (said.kind === 'call') {
+      this.#closeRun(out)
+      this.#calls.run(said.index, sources, out)
+    } else {
+      this.#runText(said.kind, sources, out)
+    }
+  }
+
+  #runText(kind: Kind, sources: readonly string[], out: StreamEvent[]): void {
     const run = this.#open(kind, out)
     const said = new TextRun(run.index, sources)
     run.text += said.text

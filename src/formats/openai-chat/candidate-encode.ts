@@ -2,7 +2,8 @@
 import { type Writable, writeJson } from '../../json/raw.ts'
 import type { Citation, Part } from '../conversation.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
-import { CallEncoder } from './call-encode.ts'
+import type { TextRun } from '../text-run.ts'
+import { type Around, CallEncoder } from './call-encode.ts'
 import { encodeCitation } from './citations.ts'
 import { encodeFinish, noteFinish } from './finish.ts'
 import type { Ledger } from './ledger.ts'
@@ -63,6 +64,30 @@ export class CandidateEncoder {
     if (lane === undefined) return []
     lane.waiting.push(event)
     return this.#drain(lane.field)
+  }
+
+  /** Whether a choice has said who speaks. */
+  get hasRole(): boolean {
+    return this.#hasRole
+  }
+
+  /**
+   * Many choices that say one text each.
+   * @returns what stands around each text; `undefined` where its deltas have to be said one by one
+   */
+  run(run: TextRun): Around | undefined {
+    if (this.#finished || !this.#hasRole) return undefined
+    const text = this.#calls.run(run) ?? this.#runText(run)
+    return text && { before: `${this.#beforeDelta()}${text.before}"`, after: `"${text.after}${afterDelta()}` }
+  }
+
+  #runText({ index, text }: TextRun): Around | undefined {
+    const lane = this.#lanes.find(each => each.index === index)
+    const isSpeaking = lane && lane === this.#lanes.find(({ field }) => field === lane.field)
+    if (!isSpeaking) return undefined
+    lane.length += text.length
+    if (lane.field === 'content') this.#text += text
+    return { before: `"${lane.field}":`, after: '' }
   }
 
   /** @returns `undefined` when the answer must end in an error instead */
@@ -204,8 +229,16 @@ export class CandidateEncoder {
   #choice(delta: string, finish: string | null = null, beside = ''): string {
     const role = this.#hasRole ? '' : `"role":"assistant"${delta === '' ? '' : ','}`
     this.#hasRole = true
-    return `{"index":${this.#candidate},"delta":{${role}${delta}},${beside}"finish_reason":${JSON.stringify(finish)}}`
+    return this.#beforeDelta() + role + delta + afterDelta(finish, beside)
   }
+
+  #beforeDelta(): string {
+    return `{"index":${this.#candidate},"delta":{`
+  }
+}
+
+function afterDelta(finish: string | null = null, beside = ''): string {
+  return `},${beside}"finish_reason":${JSON.stringify(finish)}}`
 }
 
 /** What a part that comes whole says, as the events that would have said it piece by piece. */

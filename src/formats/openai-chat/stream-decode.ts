@@ -2,14 +2,14 @@
 import { parseDocument } from '../../json/document.ts'
 import type { SseFrame } from '../../stream/sse.ts'
 import type { ErrorView } from '../error-view.ts'
-import { FrameTemplate } from '../frame-template.ts'
+import { FrameTemplate, type Hole } from '../frame-template.ts'
 import type { ReplyEvent, Usage } from '../reply-events.ts'
 import { TRUNCATED, unreadable } from '../reply-faults.ts'
 import type { StreamEvent } from '../text-run.ts'
 import type { StreamDecoder } from '../wire-format.ts'
 import { REASONING_FIELDS } from './assistant-decode.ts'
 import { CallIds } from './call-ids.ts'
-import { CandidateDecoder } from './candidate-decode.ts'
+import { CandidateDecoder, type Said } from './candidate-decode.ts'
 import { findError, inlineError } from './error-decode.ts'
 import { arrayOf, type Fields, objectOf, stringOf, wordOf } from './fields.ts'
 import { failedFinish } from './finish.ts'
@@ -33,7 +33,7 @@ class ChatStreamDecoder implements StreamDecoder {
   #serviceTier: string | undefined
   readonly #template = new FrameTemplate()
   /** What the frames of the template say more of. */
-  #said: 'text' | 'reasoning' | undefined
+  #said: Said | undefined
   #done = false
 
   frame({ data, event }: SseFrame): readonly ReplyEvent[] {
@@ -48,7 +48,7 @@ class ChatStreamDecoder implements StreamDecoder {
 
   run(text: string, from: number, out: StreamEvent[]): number {
     const candidate = this.#candidates.get(0)
-    if (this.#done || this.#said === undefined || !candidate?.isBetweenCharacters) return from
+    if (this.#done || this.#said === undefined || !candidate?.takesRun(this.#said)) return from
     const frames = this.#template.read(text, from)
     if (frames === undefined) return from
     candidate.run(this.#said, frames.sources, out)
@@ -97,14 +97,13 @@ class ChatStreamDecoder implements StreamDecoder {
     const choice = choices.length === 1 ? objectOf(choices[0]) : undefined
     const delta = objectOf(choice?.delta)
     if (!choice || !delta || (choice.index ?? 0) !== 0 || CHOICE_SAYS.some(key => isSaid(choice[key]))) return
-    const [key, other] = DELTA_SAYS.filter(each => isSaid(delta[each]))
-    const value = key && delta[key]
-    if (other !== undefined || typeof value !== 'string') return
-    const kind = key === 'content' ? 'text' : REASONING_FIELDS.some(field => field === key) ? 'reasoning' : undefined
-    if (key === undefined || kind === undefined) return
-    this.#said = kind
+    const [key, ...others] = DELTA_SAYS.filter(each => isSaid(delta[each]))
+    if (key === undefined || others.length > 0) return
+    const piece = key === 'tool_calls' ? pieceOfCall(delta.tool_calls) : pieceOfText(key, delta[key])
+    if (piece === undefined) return
+    this.#said = piece.said
     const { obfuscation, p } = chunk
-    this.#template.learn({ data }, { key, value }, { obfuscation, p, text: choice.text, token_id: delta.token_id })
+    this.#template.learn({ data }, piece.hole, { obfuscation, p, text: choice.text, token_id: delta.token_id })
   }
 
   #start(chunk: Fields, out: ReplyEvent[]): void {
@@ -168,6 +167,30 @@ const DELTA_SAYS = [
   ...['content', 'refusal', 'annotations', 'tool_calls', 'images', 'audio', 'function_call', 'reasoning_details'],
   ...REASONING_FIELDS,
 ]
+
+/** What a delta says when it says one thing, and where that stands. */
+interface Piece {
+  readonly said: Said
+  readonly hole: Hole
+}
+
+function pieceOfText(key: string, value: unknown): Piece | undefined {
+  const kind = REASONING_FIELDS.some(field => field === key) ? 'reasoning' : KINDS[key]
+  return kind && typeof value === 'string' ? { said: { kind }, hole: { key, value } } : undefined
+}
+
+const KINDS: Readonly<Record<string, 'text' | 'refusal'>> = { content: 'text', refusal: 'refusal' }
+
+/** More arguments of one call that is under way, and nothing else of it. */
+function pieceOfCall(calls: unknown): Piece | undefined {
+  const [first, ...others] = arrayOf(calls) ?? []
+  const { index, type, function: called, ...rest } = objectOf(first) ?? {}
+  const { arguments: value, ...beside } = objectOf(called) ?? {}
+  const isPlain = others.length === 0 && (type === undefined || type === null || type === 'function')
+  const isMore = ![...Object.values(rest), ...Object.values(beside)].some(isSaid)
+  if (!isPlain || !isMore || typeof index !== 'number' || typeof value !== 'string') return undefined
+  return { said: { kind: 'call', index }, hole: { key: 'arguments', value } }
+}
 
 function isSaid(value: unknown): boolean {
   return value !== undefined && value !== null && value !== ''

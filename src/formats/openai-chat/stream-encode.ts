@@ -4,6 +4,7 @@ import type { ErrorView } from '../error-view.ts'
 import type { Loss } from '../losses.ts'
 import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
+import type { TextRun } from '../text-run.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { CandidateEncoder } from './candidate-encode.ts'
 import { encodeStreamError } from './errors.ts'
@@ -54,6 +55,23 @@ class ChatStreamEncoder implements StreamEncoder {
       .events(event)
       .map(each => this.#say(each))
       .join('')
+  }
+
+  run(run: TextRun): string | undefined {
+    if (this.#freeText.any || this.#done || this.#head === '') return undefined
+    const owner = this.#owners.get(run.index)
+    if (owner && !owner.hasRole) return this.#firstRun(owner, run)
+    const around = owner?.run(run)
+    return around && run.framed(this.#beforeChoices() + around.before, around.after + this.#afterChoices())
+  }
+
+  /** The first choice of an answer says who speaks. */
+  #firstRun(owner: CandidateEncoder, run: TextRun): string {
+    const [first, others] = run.split()
+    const said = this.#say(first)
+    if (others === undefined) return said
+    const rest = owner.hasRole ? this.run(others) : undefined
+    return said + (rest ?? others.deltas.map(delta => this.#say(delta)).join(''))
   }
 
   #say(event: ReplyEvent): string {
@@ -126,8 +144,15 @@ class ChatStreamEncoder implements StreamEncoder {
    */
   #chunk(choice: string, beside = ''): string {
     if (this.#head === '') this.#openHead({ id: '' })
-    const more = beside === '' ? '' : `,${beside}`
-    return `${this.#head},"choices":[${choice}]${more}${this.#includeUsage ? ',"usage":null' : ''}}\n\n`
+    return this.#beforeChoices() + choice + this.#afterChoices(beside)
+  }
+
+  #beforeChoices(): string {
+    return `${this.#head},"choices":[`
+  }
+
+  #afterChoices(beside = ''): string {
+    return `]${beside === '' ? '' : `,${beside}`}${this.#includeUsage ? ',"usage":null' : ''}}\n\n`
   }
 
   /** A chunk without choices. */

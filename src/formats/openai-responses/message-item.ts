@@ -1,5 +1,6 @@
 import { writeJson } from '../../json/raw.ts'
 import type { Citation, TextPart, TokenLogprob } from '../conversation.ts'
+import type { TextRun } from '../text-run.ts'
 import { encodeCitation } from './annotations.ts'
 import { encodeLogprobs } from './logprobs.ts'
 import {
@@ -74,6 +75,16 @@ export class MessageItem implements OutputItem {
       : this.#frame('response.output_text.delta', `${delta},"logprobs":[]`)
   }
 
+  /** `text`, for each of the run. */
+  run(run: TextRun): string {
+    const content = this.#content
+    if (content === undefined) return ''
+    content.text += run.text
+    const isRefusal = content.type === 'refusal'
+    const type = isRefusal ? 'response.refusal.delta' : 'response.output_text.delta'
+    return this.#place.frames.run(type, `${this.#contentMembers}"delta":`, isRefusal ? '' : ',"logprobs":[]', run)
+  }
+
   /** Told in a delta of their own: by now their text has been sent. */
   logprobs(logprobs: readonly TokenLogprob[]): string {
     const content = this.#content
@@ -119,7 +130,11 @@ export class MessageItem implements OutputItem {
   }
 
   #frame(type: string, members: string): string {
-    return this.#place.frames.frame(type, `${this.#members}"content_index":${this.#done.length},${members}`)
+    return this.#place.frames.frame(type, this.#contentMembers + members)
+  }
+
+  get #contentMembers(): string {
+    return `${this.#members}"content_index":${this.#done.length},`
   }
 
   #json(status: string): string {

@@ -77,6 +77,30 @@ export class OutputDecoder {
     return this.#parts.take()
   }
 
+  /** The part that a delta says more of: one that has begun, and in which no half of a character waits. */
+  speaking(type: string, event: Fields): OpenPart | undefined {
+    const part = this.#begun(type, event)
+    return part?.open && part.held === '' ? part : undefined
+  }
+
+  #begun(type: string, event: Fields): OpenPart | undefined {
+    const item = this.#items.get(keyOf(event.output_index, event.item_id))
+    switch (type) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+        return item?.content.get(contentKey(event))
+      case 'response.reasoning_summary_text.delta':
+        return sectionOf(item?.reasoning.get('summary'), event.summary_index)
+      case 'response.reasoning_text.delta':
+        return sectionOf(item?.reasoning.get('full'), event.content_index)
+      case 'response.function_call_arguments.delta':
+      case 'response.custom_tool_call_input.delta':
+        return item?.call
+      default:
+        return undefined
+    }
+  }
+
   /** The reply is complete: what its output holds beyond what was streamed, and the ends of what is still open. */
   rest(document: JsonDocument, output: readonly unknown[]): readonly ReplyEvent[] {
     // Where positions do not match those in the stream, an item cannot be told to be missing.
@@ -137,7 +161,7 @@ export class OutputDecoder {
 
   #content(event: Fields, type: 'text' | 'refusal'): OpenPart {
     const item = this.#item(event)
-    const key = Number.isInteger(event.content_index) ? Number(event.content_index) : 0
+    const key = contentKey(event)
     const existing = item.content.get(key)
     if (existing !== undefined) return existing
     const said = { text: '', ...item.idMember, ...nativeExtensions({}) }
@@ -254,6 +278,19 @@ const MAX_SECTIONS = 1000
 
 function isCall(item: Fields): boolean {
   return item.type === 'function_call' || item.type === 'custom_tool_call'
+}
+
+function contentKey({ content_index }: Fields): number {
+  return Number.isInteger(content_index) ? Number(content_index) : 0
+}
+
+/** The part, as long as the section is not one that is still to begin. */
+function sectionOf(
+  track: { readonly part: OpenPart; readonly section: number } | undefined,
+  section: unknown,
+): OpenPart | undefined {
+  const isLater = track !== undefined && Number.isInteger(section) && Number(section) > track.section
+  return isLater ? undefined : track?.part
 }
 
 function keyOf(outputIndex: unknown, id: unknown): unknown {

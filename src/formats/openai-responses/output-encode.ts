@@ -2,6 +2,7 @@
 import { writeJson } from '../../json/raw.ts'
 import type { Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import type { TextRun } from '../text-run.ts'
 import { DeclaredTools } from './declared-tools.ts'
 import { type Bag, bagOf, type Fields, isFields, valueIn, written } from './fields.ts'
 import { encodeImageCall, isImageCall } from './image-call.ts'
@@ -81,6 +82,14 @@ export class OutputEncoder {
       case 'part-end':
         return this.#endPart(event.index)
     }
+  }
+
+  /** See `StreamEncoder.run`. */
+  run(run: TextRun): string | undefined {
+    const item = this.#items.of(run.index)
+    if (item instanceof MessageItem) this.#words.push(run.text)
+    const speaks = item instanceof MessageItem || item instanceof ReasoningItem || item instanceof CallItem
+    return speaks ? item.run(run) : undefined
   }
 
   /** What carries the state of a part that is no reasoning stands behind it; reasoning carries its own. */

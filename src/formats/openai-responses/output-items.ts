@@ -1,6 +1,7 @@
 /** Output items as they are streamed: each writes its own frames and, once done, its whole JSON (conversion.md A.3.3). */
 import type { ToolCallPart } from '../conversation.ts'
 import { unwrapInput } from '../free-text.ts'
+import type { TextRun } from '../text-run.ts'
 import type { SseFrames } from './sse-frames.ts'
 
 export type ItemStatus = 'completed' | 'incomplete'
@@ -78,6 +79,13 @@ export class CallItem implements OutputItem {
     if (text === '') return ''
     this.#text += text
     return this.#unwrap ? '' : this.#deltaFrame(text)
+  }
+
+  /** `add`, for each of the run. */
+  run(run: TextRun): string {
+    this.#text += run.text
+    if (this.#unwrap) return ''
+    return this.#place.frames.run(`${this.#delta}.delta`, `${this.#members}"delta":`, '', run)
   }
 
   close(status: ItemStatus): { readonly frames: string; readonly json: string } {

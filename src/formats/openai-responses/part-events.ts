@@ -1,6 +1,7 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { Part } from '../conversation.ts'
 import type { ReplyEvent } from '../reply-events.ts'
+import { TextRun } from '../text-run.ts'
 import { decodeAnnotation } from './annotations.ts'
 import { isFields } from './fields.ts'
 import { decodeLogprobs } from './logprobs.ts'
@@ -8,6 +9,8 @@ import { decodeLogprobs } from './logprobs.ts'
 /** A part that has been started. */
 export interface OpenPart {
   readonly index: number
+  /** What its deltas are. */
+  readonly kind: TextRun['kind']
   /** UTF-16 code units that have come, of the current section. */
   length: number
   /** The first half of a surrogate pair whose second half has not come. */
@@ -15,6 +18,13 @@ export interface OpenPart {
   citations: number
   logprobs: boolean
   open: boolean
+}
+
+/** More of a part that is open, where nothing waits. @param sources as of a `TextRun` */
+export function runOf(part: OpenPart, sources: readonly string[]): TextRun {
+  const run = new TextRun(part.index, sources, part.kind)
+  part.length += run.text.length
+  return run
 }
 
 /** Gathers the events of parts, so that they keep the canonical grammar whatever the provider repeats or leaves out. */
@@ -34,7 +44,8 @@ export class PartEvents {
     const named =
       part.type === 'tool-call' && part.callId === '' ? { ...part, callId: part.id ?? `call_${index}` } : part
     this.#events.push({ type: 'part-start', index, candidate: 0, part: named })
-    return { index, length: 0, held: '', citations: 0, logprobs: false, open: true }
+    const kind = part.type === 'tool-call' ? 'arguments-delta' : 'text-delta'
+    return { index, kind, length: 0, held: '', citations: 0, logprobs: false, open: true }
   }
 
   /** More text. A surrogate pair that is split between deltas is put together again. */

@@ -1,4 +1,5 @@
 import type { ReasoningPart } from '../conversation.ts'
+import type { TextRun } from '../text-run.ts'
 import { type ExtraMembers, itemFrame, membersOf, type OutputItem, type Place } from './output-items.ts'
 
 type Visibility = ReasoningPart['visibility']
@@ -37,6 +38,14 @@ export class ReasoningItem implements OutputItem {
     const begun = this.#open ? '' : this.#beginSection()
     this.#text += text
     return begun + this.#frame(this.#full ? 'reasoning_text.delta' : 'reasoning_summary_text.delta', 'delta', text)
+  }
+
+  /** `text`, for each of the run. */
+  run(run: TextRun): string {
+    const begun = this.#open ? '' : this.#beginSection()
+    this.#text += run.text
+    const type = this.#full ? 'response.reasoning_text.delta' : 'response.reasoning_summary_text.delta'
+    return begun + this.#place.frames.run(type, `${this.#members}${this.#indexMember},"delta":`, '', run)
   }
 
   sectionBreak(): string {

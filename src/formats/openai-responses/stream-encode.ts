@@ -6,6 +6,7 @@ import type { Loss } from '../losses.ts'
 import { openaiError } from '../openai-errors.ts'
 import type { FinishEvent, ReplyEvent, StartEvent, Usage } from '../reply-events.ts'
 import { MALFORMED_CALL, TRUNCATED } from '../reply-faults.ts'
+import type { TextRun } from '../text-run.ts'
 import type { ReplyContext, StreamEncoder } from '../wire-format.ts'
 import { bagOf } from './fields.ts'
 import { encodeFinish, type Status, unsaidOf } from './finish.ts'
@@ -70,6 +71,10 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         return begun + (this.#output?.event(event) ?? '')
       }
     }
+  }
+
+  run(run: TextRun): string | undefined {
+    return this.#ended ? undefined : this.#output?.run(run)
   }
 
   #begin(): string {
