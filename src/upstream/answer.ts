@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { UpstreamError } from '../refusal.ts'
 import type { Flow, Sink } from '../stream/flow.ts'
+import type { ChunkJoiner } from './chunk-joiner.ts'
 import { onSending } from './connector.ts'
 import { Deadlines, type Timeouts } from './deadlines.ts'
 import { classify, transportError } from './failure.ts'
@@ -34,6 +35,7 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
   #controller: Dispatcher.DispatchController | undefined
   #headed = false
   #reused = false
+  #chunks: ChunkJoiner | undefined
   #sink: Sink<Buffer> | undefined
   /** What has come in this tick. */
   #batch: Buffer[] = []
@@ -98,8 +100,9 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    onSending(reused => {
+    onSending((reused, chunks) => {
       this.#reused = reused
+      this.#chunks = chunks
     })
     if (this.#over) controller.abort(this.#over.error ?? new Error('given up'))
   }
@@ -110,7 +113,9 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
     // 102 and 103 announce an answer without being it.
-    if (status < 200 || this.#over) return
+    if (status < 200) return
+    this.#chunks?.expectBody(headers['transfer-encoding'] === 'chunked')
+    if (this.#over) return
     this.#headed = true
     this.#settings.onHead({ status, headers })
   }

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import type { buildConnector } from 'undici'
+import { ChunkJoiner } from './chunk-joiner.ts'
 import { buildConnector as createConnector } from './undici.ts'
 
 /** Thrown when no connection was made in time. `code` as undici has it, so that it is classed as `connect`. */
@@ -20,6 +21,7 @@ export function connector(timeoutMs: number): buildConnector.connector {
       }
       settled = true
       clearTimeout(timer)
+      if (outcome[1]) joiners.set(outcome[1], ChunkJoiner.on(outcome[1]))
       callback(...outcome)
     }
     const timer = setTimeout(() => {
@@ -32,19 +34,23 @@ export function connector(timeoutMs: number): buildConnector.connector {
 }
 
 const used = new WeakSet<object>()
-let sending: ((reused: boolean) => void) | undefined
+const joiners = new WeakMap<object, ChunkJoiner>()
+let sending: ((reused: boolean, chunks: ChunkJoiner | undefined) => void) | undefined
 
 /**
- * Tells whether the connection that a request is about to be written to has carried one before. undici names the
+ * Tells of the connection that a request is about to be written to: whether it has carried one before, and what joins its
+ * chunks. undici names the
  * socket only on its diagnostics channel, in the same tick as it calls `onRequestStart`.
  */
-export function onSending(listener: (reused: boolean) => void): void {
+export function onSending(listener: (reused: boolean, chunks: ChunkJoiner | undefined) => void): void {
   sending = listener
 }
 
 subscribe('undici:client:sendHeaders', message => {
   const { socket } = message as { readonly socket: object }
-  sending?.(used.has(socket))
+  const chunks = joiners.get(socket)
+  chunks?.expectHead()
+  sending?.(used.has(socket), chunks)
   sending = undefined
   used.add(socket)
 })
