@@ -28,17 +28,18 @@ export class JsonSyntaxError extends Error {
 export const MAX_DEPTH = 200
 
 /**
+ * @param isKnown to be JSON, so that its strings need not be searched for control characters once more
  * @throws JsonSyntaxError when `text` is not one JSON value, or nests deeper than `MAX_DEPTH`
  */
-export function parseDocument(text: string): JsonDocument {
-  const spans = new Map<unknown, Span>()
-  const value = new Parser(text, spans).document()
+export function parseDocument(text: string, isKnown = false): JsonDocument {
+  const spans = new Spans()
+  const value = new Parser(text, spans, isKnown || !CONTROL.test(text)).document()
   return {
     value,
     text,
     textOf(node) {
-      const span = spans.get(node)
-      return span ? text.slice(span[0], span[1]) : JSON.stringify(node)
+      const at = spans.of(node)
+      return at < 0 ? JSON.stringify(node) : text.slice(spans.starts[at], spans.ends[at])
     },
   }
 }
@@ -53,7 +54,29 @@ export function plainDocument(text: string): JsonDocument {
   return { value: JSON.parse(text), text, textOf: node => JSON.stringify(node) }
 }
 
-type Span = readonly [start: number, end: number]
+/** Objects and arrays, and where they stood. Most documents are asked for a few of them, or for none. */
+class Spans {
+  readonly starts: number[] = []
+  readonly ends: number[] = []
+  readonly #nodes: unknown[] = []
+  #places: ReadonlyMap<unknown, number> | undefined
+
+  add(node: unknown, start: number, end: number): void {
+    this.#nodes.push(node)
+    this.starts.push(start)
+    this.ends.push(end)
+  }
+
+  /** @returns the place of the node among `starts` and `ends`; negative when it is no part of the document */
+  of(node: unknown): number {
+    if (this.#nodes.length <= FEW) return this.#nodes.indexOf(node)
+    this.#places ??= new Map(this.#nodes.map((node, place) => [node, place]))
+    return this.#places.get(node) ?? -1
+  }
+}
+
+/** As many nodes as are found faster one by one than in a map that must be made first. */
+const FEW = 256
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what JSON does not allow inside strings
 const CONTROL = /[\x00-\x1f]/
@@ -62,18 +85,18 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 
 class Parser {
   readonly #text: string
-  readonly #spans: Map<unknown, Span>
-  /** Written without line breaks: no string needs to be searched for control characters. */
-  readonly #isCompact: boolean
+  readonly #spans: Spans
+  /** No control character stands in a string. */
+  readonly #isClean: boolean
   #at = 0
   #depth = 0
   /** The next backslash; behind the end when there is none. */
   #escape = -1
 
-  constructor(text: string, spans: Map<unknown, Span>) {
+  constructor(text: string, spans: Spans, isClean: boolean) {
     this.#text = text
     this.#spans = spans
-    this.#isCompact = !CONTROL.test(text)
+    this.#isClean = isClean
   }
 
   document(): unknown {
@@ -111,7 +134,7 @@ class Parser {
     for (;;) {
       this.#space()
       if (this.#text.charCodeAt(this.#at) !== 0x22) throw this.#error('expected a key in quotes')
-      const key = this.#string()
+      const key = this.#key()
       this.#space()
       if (this.#text.charCodeAt(this.#at++) !== 0x3a) throw this.#error('expected a colon', -1)
       const value = this.#value()
@@ -150,7 +173,7 @@ class Parser {
 
   #leave<T extends object>(value: T, start: number): T {
     this.#depth--
-    this.#spans.set(value, [start, ++this.#at])
+    this.#spans.add(value, start, ++this.#at)
     return value
   }
 
@@ -159,7 +182,7 @@ class Parser {
     const start = this.#at
     if (this.#escape < start) this.#escape = this.#next('\\', start)
     let end = this.#next('"', start + 1)
-    if (this.#escape > end && this.#isCompact) {
+    if (this.#escape > end && this.#isClean) {
       this.#at = end + 1
       if (end === text.length) throw this.#error('unterminated string')
       return text.slice(start + 1, end)
@@ -173,6 +196,24 @@ class Parser {
     } catch {
       throw new JsonSyntaxError('bad escape or control character in the string', start)
     }
+  }
+
+  /** Most keys are the same few, and one that is known is found faster than it is made. */
+  #key(): string {
+    const text = this.#text
+    const start = this.#at + 1
+    let hash = 0
+    let end = start
+    for (let code = text.charCodeAt(end); code !== 0x22; code = text.charCodeAt(++end)) {
+      if (!(code >= 0x20) || code === 0x5c || end - start === LONGEST_KNOWN) return this.#string()
+      hash = (hash * 31 + code) | 0
+    }
+    const known = knownKeys[hash & LAST_KNOWN] as string
+    this.#at = end + 1
+    if (known.length === end - start && text.startsWith(known, start)) return known
+    const key = text.slice(start, end)
+    knownKeys[hash & LAST_KNOWN] = asKey(key)
+    return key
   }
 
   #next(mark: string, from: number): number {
@@ -197,7 +238,7 @@ class Parser {
   #space(): void {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at)
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
+      if (code > 0x20 || (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09)) return
       this.#at++
     }
   }
@@ -205,6 +246,16 @@ class Parser {
   #error(reason: string, shift = 0): JsonSyntaxError {
     return new JsonSyntaxError(reason, Math.min(this.#at + shift, this.#text.length))
   }
+}
+
+/** One key for each remainder of a hash; a new one takes the place of the old. */
+const knownKeys: string[] = Array(1024).fill('')
+const LAST_KNOWN = 1023
+const LONGEST_KNOWN = 32
+
+/** The same characters as the engine has them for keys, and not as a slice that would keep the whole text. */
+function asKey(key: string): string {
+  return Object.keys({ [key]: undefined })[0] as string
 }
 
 /** Whether an odd number of backslashes stands before `at`. */

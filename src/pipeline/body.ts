@@ -1,7 +1,7 @@
 import { type JsonDocument, parseDocument } from '../json/document.ts'
-import { lazyObject } from '../json/lazy-object.ts'
+import { type LazyMember, lazyObject } from '../json/lazy-object.ts'
 import { setTopLevelAll, splicedPieces, topLevelEdits } from '../json/splice.ts'
-import { scanTopLevel, type TopLevel } from '../json/top-level.ts'
+import { type Member, scanTopLevel, type TopLevel } from '../json/top-level.ts'
 
 /** Bytes from which on a body is scanned, and only what somebody reads of it is parsed. */
 const LARGE = 16 * 1024
@@ -54,29 +54,24 @@ export class Body {
     return this.#source.topLevel.duplicates
   }
 
-  /** Parsed the quick way: no positions. Of a large body each top-level member is parsed when somebody reads it. */
+  /** Parsed the quick way: no positions. Of a large body each large member is parsed when somebody reads it. */
   get value(): unknown {
-    this.#value ??= this.#isLarge ? lazyObject(this.#members()) : this.#parse(this.bytes.toString('utf8'))
+    this.#value ??= this.#isLarge ? this.#lazyValue() : this.#source.parse(this.bytes.toString('utf8'))
     return this.#value
   }
 
   /** What the shape of a body is judged by on arrival: the value, but of a large body the large members are empty. */
   get outline(): unknown {
     if (!this.#isLarge) return this.value
-    const { bytes, topLevel } = this.#source
-    const entries = topLevel.members.map(({ key, valueStart, end }) => {
-      const isSmall = end - valueStart <= SMALL_MEMBER
-      return [key, isSmall ? this.#parse(bytes.toString('utf8', valueStart, end)) : emptyOf(bytes[valueStart])] as const
-    })
-    const edits = [...this.#edits].map(([key, json]) => [key, this.#parse(json)] as const)
-    return Object.fromEntries([...entries, ...edits])
+    const members = this.#members(({ key, valueStart }) => ({ key, value: emptyOf(this.#source.bytes[valueStart]) }))
+    return lazyObject(members)
   }
 
   /** Parsed with positions, for decoders: anew each time, so that none of it lives for as long as a provider works. */
   parsed(): JsonDocument {
     const hasContainers = [...this.#edits.values()].some(json => json.startsWith('{') || json.startsWith('['))
-    if (this.#edits.size === 0 || hasContainers) return parseDocument(this.bytes.toString('utf8'))
-    return new EditedDocument(parseDocument(this.unedited.toString('utf8')), this.#edits, () => this.bytes)
+    if (this.#edits.size === 0 || hasContainers) return parseDocument(this.bytes.toString('utf8'), true)
+    return new EditedDocument(parseDocument(this.unedited.toString('utf8'), true), this.#edits, () => this.bytes)
   }
 
   /** Sets one top-level member and keeps every other byte. */
@@ -88,19 +83,28 @@ export class Body {
     return this.#source.bytes.length > LARGE
   }
 
-  *#members(): Iterable<readonly [string, () => unknown]> {
-    const { bytes, topLevel } = this.#source
-    for (const { key, valueStart, end } of topLevel.members) {
-      const edit = this.#edits.get(key)
-      yield [key, () => this.#parse(edit ?? bytes.toString('utf8', valueStart, end))]
-    }
-    for (const [key, json] of this.#edits) if (!topLevel.byKey.has(key)) yield [key, () => this.#parse(json)]
+  #lazyValue(): unknown {
+    const { bytes } = this.#source
+    const members = this.#members(({ key, valueStart, end }) => ({
+      key,
+      make: () => this.#source.parse(bytes.toString('utf8', valueStart, end)),
+    }))
+    return lazyObject(members)
   }
 
-  /** V8 may misread escaped keys (see document.ts), so texts of a body with such go the long way. */
-  #parse(json: string): unknown {
-    const needsCare = this.#source.topLevel.hasEscapedKeys
-    return needsCare ? parseDocument(json).value : JSON.parse(json)
+  /** The members after the edits; those that are neither small nor edited as `large` makes them. */
+  #members(large: (member: Member) => LazyMember): readonly LazyMember[] {
+    const source = this.#source
+    const members = source.topLevel.members.map((member): LazyMember => {
+      const { key } = member
+      const edit = this.#edits.get(key)
+      if (edit !== undefined) return { key, value: source.parse(edit) }
+      return source.small.has(member) ? { key, value: source.small.get(member) } : large(member)
+    })
+    for (const [key, json] of this.#edits) {
+      if (!source.topLevel.byKey.has(key)) members.push({ key, value: source.parse(json) })
+    }
+    return members
   }
 }
 
@@ -135,6 +139,7 @@ const NO_EDITS: ReadonlyMap<string, string> = new Map()
 class Source {
   readonly bytes: Buffer
   #topLevel: TopLevel | undefined
+  #small: ReadonlyMap<Member, unknown> | undefined
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
@@ -143,6 +148,27 @@ class Source {
   get topLevel(): TopLevel {
     this.#topLevel ??= scanTopLevel(this.bytes)
     return this.#topLevel
+  }
+
+  /** The values of the small members. */
+  get small(): ReadonlyMap<Member, unknown> {
+    this.#small ??= this.#parseSmall()
+    return this.#small
+  }
+
+  /** V8 may misread escaped keys (see document.ts), so texts of a body with such go the long way. */
+  parse(json: string): unknown {
+    return this.topLevel.hasEscapedKeys ? parseDocument(json).value : JSON.parse(json)
+  }
+
+  #parseSmall(): ReadonlyMap<Member, unknown> {
+    const small = new Map<Member, unknown>()
+    for (const member of this.topLevel.members) {
+      const { valueStart, end } = member
+      if (end - valueStart > SMALL_MEMBER) continue
+      small.set(member, this.parse(this.bytes.toString('utf8', valueStart, end)))
+    }
+    return small
   }
 }
 

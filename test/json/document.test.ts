@@ -8,6 +8,7 @@ describe('parseDocument', () => {
     fc.assert(
       fc.property(jsonText, text => {
         expect(shape(parseDocument(text).value)).toEqual(shape(JSON.parse(text)))
+        expect(shape(parseDocument(text, true).value)).toEqual(shape(JSON.parse(text)))
       }),
       { numRuns: 500 },
     )
@@ -99,6 +100,20 @@ describe('parseDocument', () => {
         }
       }),
     )
+  })
+
+  it('remembers them in a document of many, too', () => {
+    const document = parseDocument(`[${Array.from({ length: 1000 }, (_, index) => `[ ${index}.0]`).join(',')}]`)
+    const texts = (document.value as unknown[]).map(node => document.textOf(node))
+    expect(texts).toEqual(Array.from({ length: 1000 }, (_, index) => `[ ${index}.0]`))
+    expect(document.textOf([1])).toBe('[1]')
+  })
+
+  it('reads thousands of keys that it has never seen, and then again', () => {
+    const keys = Array.from({ length: 5000 }, (_, index) => `${'k'.repeat(index % 40)}${(index * 7919).toString(36)}`)
+    const expected = Object.fromEntries(keys.map((key, index) => [key, index]))
+    const text = JSON.stringify(expected)
+    for (const _ of [1, 2]) expect(parseDocument(text).value).toEqual(expected)
   })
 
   it('hands on what JSON.parse and JSON.stringify would change', () => {
