@@ -4,7 +4,7 @@ import type { HostedToolPart, OpaqueState, Part, ReasoningPart, ToolCallPart } f
 import { decodeCacheMark } from './cache-marks.ts'
 import { decodeCitation } from './citations.ts'
 import { booleanAt, isObject, type JsonObject, objectsAt, present, stringAt } from './fields.ts'
-import { DIRECT_CALLER, extensionsWith, type Fields, leftoversOf } from './leftovers.ts'
+import { DIRECT_CALLER, extensionsWith, type Fields, leftoversOf, NO_FIELDS } from './leftovers.ts'
 import { decodeMedia } from './media-decode.ts'
 import { FORMAT } from './name.ts'
 
@@ -19,6 +19,7 @@ export function decodeBlock(document: JsonDocument, block: JsonObject): Part {
   const decoded = understood(document, block)
   if (decoded === undefined) return opaque(document, block)
   const { cache, fields } = decodeCacheMark(document, block)
+  if (cache === undefined && fields === NO_FIELDS && decoded.fields === NO_FIELDS) return decoded.part
   return {
     ...decoded.part,
     ...(cache === undefined ? {} : { cache }),
@@ -70,11 +71,10 @@ const COMPACTION_KEYS: ReadonlySet<string> = new Set(['type', 'content', 'cache_
 /** A request's schema has seen to it that there is text; an upstream may send anything. */
 function decodeText(document: JsonDocument, block: JsonObject): Decoded {
   const text = stringAt(block, 'text') ?? ''
+  const fields = leftoversOf(document, block, TEXT_KEYS)
+  if (block.citations === undefined) return { part: { type: 'text', text }, fields }
   const citations = objectsAt(block, 'citations').map(citation => decodeCitation(document, citation))
-  return {
-    part: { type: 'text', text, ...(citations.length === 0 ? {} : { citations }) },
-    fields: leftoversOf(document, block, TEXT_KEYS),
-  }
+  return { part: { type: 'text', text, ...(citations.length === 0 ? {} : { citations }) }, fields }
 }
 
 /** Claude shows a summary of its thinking, or nothing but the signature (`display: "omitted"`). */

@@ -2,7 +2,7 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { CacheMark, Conversation, Part } from '../conversation.ts'
 import { isObject, type JsonObject, stringAt } from './fields.ts'
-import { type Fields, nestedLeftovers, type WritableObject, withMembers } from './leftovers.ts'
+import { type Fields, NO_FIELDS, nestedLeftovers, type WritableObject, withMembers } from './leftovers.ts'
 import type { LossLog } from './losses.ts'
 import { FORMAT } from './name.ts'
 
@@ -13,7 +13,7 @@ const TTLS: ReadonlySet<string> = new Set(['5m', '1h'])
 /** The mark on a block or tool, and what of it only this format knows. */
 export function decodeCacheMark(document: JsonDocument, owner: JsonObject): { cache?: CacheMark; fields: Fields } {
   const control = owner[KEY]
-  if (!isObject(control)) return { fields: {} }
+  if (!isObject(control)) return UNMARKED
   const ttl = stringAt(control, 'ttl')
   const understood = control.type === 'ephemeral' && (ttl === undefined || TTLS.has(ttl))
   if (!understood) return { cache: {}, fields: { [KEY]: document.textOf(control) } }
@@ -22,6 +22,8 @@ export function decodeCacheMark(document: JsonDocument, owner: JsonObject): { ca
     fields: nestedLeftovers(document, KEY, control, KNOWN),
   }
 }
+
+const UNMARKED: { readonly cache?: CacheMark; readonly fields: Fields } = { fields: NO_FIELDS }
 
 /** What a mark may sit on. */
 export interface Markable {

@@ -9,8 +9,10 @@ export function isObject(value: unknown): value is JsonObject {
 /** The member if it is an object, else an empty one. */
 export function objectAt(owner: JsonObject, key: string): JsonObject {
   const value = owner[key]
-  return isObject(value) ? value : {}
+  return isObject(value) ? value : NO_MEMBERS
 }
+
+const NO_MEMBERS: JsonObject = Object.freeze({})
 
 /** The objects of an array member; anything else in it is left out. */
 export function objectsAt(owner: JsonObject, key: string): readonly JsonObject[] {
@@ -36,6 +38,9 @@ export function booleanAt(owner: JsonObject, key: string): boolean | undefined {
 /** A copy without the members that are `undefined`, so that absent stays absent in the canonical view. */
 export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(fields)) if (value !== undefined) kept[key] = value
+  for (const key of Object.keys(fields)) {
+    const value = fields[key as keyof T]
+    if (value !== undefined) kept[key] = value
+  }
   return kept as { [K in keyof T]: Exclude<T[K], undefined> }
 }

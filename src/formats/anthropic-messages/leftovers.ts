@@ -22,11 +22,13 @@ export function leftoversOf(document: JsonDocument, node: JsonObject, known: Rea
   }
   return fields ?? NO_FIELDS
 }
-const NO_FIELDS: Fields = Object.freeze({})
+
+/** What `leftoversOf` gives when nothing is left. */
+export const NO_FIELDS: Fields = Object.freeze({})
 
 /** `{ extensions }` with these fields, or nothing when there are none: for spreading into a node. */
 export function extensionsWith(fields: Fields): { readonly extensions?: Extensions } {
-  return Object.keys(fields).length === 0 ? {} : { extensions: { [FORMAT]: fields } }
+  return fields === NO_FIELDS || Object.keys(fields).length === 0 ? {} : { extensions: { [FORMAT]: fields } }
 }
 
 /** One field that holds the unknown members of a nested object: `{ thinking: '{"block_binding":…}' }`. */
@@ -37,7 +39,7 @@ export function nestedLeftovers(
   known: ReadonlySet<string>,
 ): Fields {
   const fields = leftoversOf(document, node, known)
-  return Object.keys(fields).length === 0 ? NO_FIELDS : { [key]: textOfFields(fields) }
+  return fields === NO_FIELDS ? NO_FIELDS : { [key]: textOfFields(fields) }
 }
 
 /** JSON text of an object with these members. */

@@ -7,7 +7,7 @@ import type { Conversation, Part, SettingsDeltaPart, Turn } from '../conversatio
 import type { DecodeInput } from '../wire-format.ts'
 import { decodeContent } from './blocks-decode.ts'
 import { isObject, type JsonObject, numberAt, objectAt, objectsAt, present, stringAt } from './fields.ts'
-import { extensionsWith, type Fields, leftoversOf, nestedLeftovers } from './leftovers.ts'
+import { extensionsWith, type Fields, leftoversOf, NO_FIELDS, nestedLeftovers } from './leftovers.ts'
 import { decodeOutputFormat, decodeReasoning, decodeServiceTier, effortOf } from './settings-decode.ts'
 import { decodeToolChoice, decodeTools, MCP_SERVERS } from './tools-decode.ts'
 
@@ -91,8 +91,11 @@ function stopOf(body: JsonObject): readonly string[] | undefined {
 
 function decodeTurns(document: JsonDocument, body: JsonObject): readonly Turn[] {
   const system = decodeContent(document, body.system).map(part => withoutBilling(part))
-  const turns = objectsAt(body, 'messages').flatMap((message, index) => decodeMessage(document, message, index))
-  return system.length === 0 ? turns : [{ role: 'system', parts: system }, ...turns]
+  const turns: Turn[] = system.length === 0 ? [] : [{ role: 'system', parts: system }]
+  for (const [index, message] of objectsAt(body, 'messages').entries()) {
+    turns.push(...decodeMessage(document, message, index))
+  }
+  return turns
 }
 
 const BILLING = 'x-anthropic-billing-header:'
@@ -143,6 +146,7 @@ function splitResults(parts: readonly Part[], fields: Fields): readonly Turn[] {
     if (last?.role === role) last.parts.push(part)
     else turns.push({ role, parts: [part] })
   }
+  if (fields === NO_FIELDS && turns.length > 0) return turns
   const [first = { role: 'user', parts: [] }, ...rest] = turns
   return [{ ...first, ...extensionsWith(fields) }, ...rest]
 }

@@ -2,7 +2,7 @@
 import type { JsonDocument } from '../../json/document.ts'
 import type { Effort, OutputFormat, Reasoning, ServiceTier } from '../conversation.ts'
 import { isObject, type JsonObject, numberAt, objectAt, present, stringAt } from './fields.ts'
-import { type Fields, nestedLeftovers } from './leftovers.ts'
+import { type Fields, NO_FIELDS, nestedLeftovers } from './leftovers.ts'
 
 const EFFORTS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max'])
 const MODES: ReadonlyMap<string, NonNullable<Reasoning['mode']>> = new Map([
@@ -30,7 +30,7 @@ export function decodeReasoning(document: JsonDocument, body: JsonObject): Decod
   const effort = effortOf(objectAt(body, 'output_config'))
   const thinking = body.thinking
   if (!isObject(thinking)) {
-    return effort === undefined ? { fields: {} } : { value: { effort }, fields: { thinking: '{}' } }
+    return effort === undefined ? { fields: NO_FIELDS } : { value: { effort }, fields: { thinking: '{}' } }
   }
   const mode = MODES.get(stringAt(thinking, 'type') ?? '')
   if (mode === undefined) {
@@ -49,6 +49,7 @@ export function effortOf(config: JsonObject): Effort | undefined {
 
 /** `output_config.format`, or the older top-level `output_format`; what else `output_config` holds is left over. */
 export function decodeOutputFormat(document: JsonDocument, body: JsonObject): Decoded<OutputFormat> {
+  if (body.output_config === undefined && body.output_format === undefined) return { fields: NO_FIELDS }
   const config = objectAt(body, 'output_config')
   const value = formatOf(document, config.format) ?? formatOf(document, body.output_format)
   const known = new Set([

@@ -19,7 +19,7 @@ export function encodeMessages(turns: readonly Turn[], target: Target): readonly
   const placed = arrangeTurns(turns, target)
   for (const [place, { turn, path }] of placed.entries()) {
     const results = turn.parts.filter(isResult)
-    const others = turn.parts.filter(part => !isResult(part))
+    const others = results.length === 0 ? turn.parts : turn.parts.filter(part => !isResult(part))
     if (results.length > 0) target.ledger.foreign(turn.extensions, path)
     for (const result of results) {
       messages.push(encodeResult(result, turn, `${path}.parts[${turn.parts.indexOf(result)}]`, target))
@@ -28,7 +28,8 @@ export function encodeMessages(turns: readonly Turn[], target: Target): readonly
     if (results.length > 0 && others.length === 0) continue
     if (media.length > 0) messages.push({ role: 'user', content: media })
     media = []
-    const message = encodeTurn({ ...turn, parts: others }, path, place === placed.length - 1, target)
+    const said = results.length === 0 ? turn : { ...turn, parts: others }
+    const message = encodeTurn(said, path, place === placed.length - 1, target)
     if (!isSilent(message, turn)) messages.push(message)
   }
   return media.length > 0 ? [...messages, { role: 'user', content: media }] : messages
@@ -43,8 +44,8 @@ function encodeTurn(turn: Turn, path: string, isLast: boolean, target: Target): 
 
 /** Nothing of it could be said, or an assistant said nothing: a message without anything is refused by most servers. */
 function isSilent(message: Message, { role, parts }: Turn): boolean {
-  const { role: _, content, ...more } = message
-  if (content !== null && content !== '') return false
+  if (message.content !== null && message.content !== '') return false
+  const { role: _, content: nothing, ...more } = message
   if (Object.values(more).some(value => value !== undefined)) return false
   return role === 'assistant' || (parts.length > 0 && !parts.some(part => part.type === 'text'))
 }

@@ -18,6 +18,7 @@ export interface ReplayedReasoning {
 
 /** @param path of the parts, for losses */
 export function replayReasoning(parts: readonly Part[], path: string, target: Target): ReplayedReasoning {
+  if (parts.every(part => part.type !== 'reasoning' && part.state === undefined)) return unthought(parts, target)
   const thoughts = parts.filter(part => part.type === 'reasoning')
   const hasCalls = parts.some(part => part.type === 'tool-call')
   const text = textOf(parts, path, target)
@@ -28,6 +29,12 @@ export function replayReasoning(parts: readonly Part[], path: string, target: Ta
   return replay === 'thinking'
     ? { fields: details, thinking: thinkingPart(thoughts, text, target.provider) }
     : { fields: { [replay]: text, ...details } }
+}
+
+/** Some servers want to be told that there was none. */
+function unthought(parts: readonly Part[], { dialect: { replay, replayRequired } }: Target): ReplayedReasoning {
+  const isMissed = replay !== 'none' && replayRequired && parts.some(part => part.type === 'tool-call')
+  return { fields: isMissed ? { [replay]: '' } : {} }
 }
 
 function textOf(parts: readonly Part[], path: string, { dialect, ledger }: Target): string {

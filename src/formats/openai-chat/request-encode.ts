@@ -54,12 +54,8 @@ export function encodeRequest(asked: Conversation, encodeTarget: EncodeTarget): 
     stream: encodeTarget.stream ? true : undefined,
   }
   const own = encodeOwn(conversation, encodeTarget.stream, target)
-  const body = { ...own, ...withoutUndefined(inDialect(fields, target)) }
+  const body = { ...own, ...inDialect(fields, target) }
   return { body: writeJson(body), losses: ledger.losses, ...(amendment && { amendment }) }
-}
-
-function withoutUndefined(fields: WireFields): WireFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** Fields that the client gave and nobody here understood, as it wrote them. */
@@ -72,19 +68,18 @@ function encodeOwn({ extensions }: Conversation, stream: boolean, { dialect, led
   return own
 }
 
-/** Renames what has another name here and leaves out what is refused here. */
+/** The fields that are set: renames what has another name here, and leaves out what is refused here. */
 function inDialect(fields: WireFields, { dialect, ledger, ...target }: Target): WireFields {
   if (typeof fields.n === 'number' && fields.n > 1 && dialect.omit.includes('n')) {
     throw unsupported(target, 'n', 'a wish for several answers')
   }
-  const kept = Object.entries(fields).filter(([key, value]) => {
-    if (value === undefined || !dialect.omit.includes(key)) return true
-    ledger.dropped(CANONICAL.get(key) ?? key, 'this server does not take it')
-    return false
-  })
-  return Object.fromEntries(
-    kept.map(([key, value]) => [Object.hasOwn(dialect.rename, key) ? (dialect.rename[key] ?? key) : key, value]),
-  )
+  const taken: Record<string, Writable> = {}
+  for (const key of Object.keys(fields)) {
+    if (fields[key] === undefined) continue
+    if (dialect.omit.includes(key)) ledger.dropped(CANONICAL.get(key) ?? key, 'this server does not take it')
+    else taken[Object.hasOwn(dialect.rename, key) ? (dialect.rename[key] ?? key) : key] = fields[key]
+  }
+  return taken
 }
 
 const SAMPLING = {
@@ -96,6 +91,7 @@ const SAMPLING = {
   seed: 'seed',
   logitBias: 'logit_bias',
 } as const satisfies Record<keyof Sampling, string>
+const SAMPLING_FIELDS = Object.entries(SAMPLING) as readonly [keyof Sampling, string][]
 
 /** Canonical paths of fields that a server may not take, for losses. */
 const CANONICAL: ReadonlyMap<string, string> = new Map([
@@ -129,7 +125,7 @@ function encodeSampling(
 ): WireFields {
   const isFree = samplesFreely(capabilities, effort)
   const fields: Record<string, Writable> = {}
-  for (const [name, wire] of Object.entries(SAMPLING) as [keyof Sampling, string][]) {
+  for (const [name, wire] of SAMPLING_FIELDS) {
     const value = sampling[name]
     if (value === undefined) continue
     const isDefault = value === 1 && (name === 'temperature' || name === 'topP')

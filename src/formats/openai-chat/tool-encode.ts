@@ -122,7 +122,8 @@ function encodeCustom(tool: CustomTool, path: string, target: Target): WireField
 
 /** Fields of the tool, and those of its inner object, which the decoder has put aside under `function.` or `custom.`. */
 function splitOwn(extensions: Extensions | undefined, inner: string): { inner: WireFields; outer: WireFields } {
-  const own = Object.entries(extensions?.[FORMAT] ?? {}).map(([key, text]) => [key, new RawJson(text)] as const)
+  if (extensions?.[FORMAT] === undefined) return NOTHING_OWN
+  const own = Object.entries(extensions[FORMAT]).map(([key, text]) => [key, new RawJson(text)] as const)
   const prefix = `${inner}.`
   const isInner = ([key]: readonly [string, RawJson]): boolean => key.startsWith(prefix)
   return {
@@ -130,6 +131,8 @@ function splitOwn(extensions: Extensions | undefined, inner: string): { inner: W
     outer: Object.fromEntries(own.filter(entry => !isInner(entry))),
   }
 }
+
+const NOTHING_OWN = { inner: {}, outer: {} }
 
 function encodeToolChoice(choice: ToolChoice, tools: readonly Tool[], target: Target): Writable {
   if (choice.mode === 'named') return encodeNamed(wireNameIn(tools, choice.name), choice.kind, target)

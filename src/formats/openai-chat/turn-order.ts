@@ -11,19 +11,20 @@ export interface PlacedTurn {
 }
 
 export function arrangeTurns(turns: readonly Turn[], target: Target): readonly PlacedTurn[] {
-  const said = turns
-    .map((turn, index) => ({ turn: worthSaying(turn), path: `turns[${index}]`, wasEmpty: turn.parts.length === 0 }))
-    .filter(({ turn, wasEmpty }) => wasEmpty || turn.parts.length > 0)
+  const said: PlacedTurn[] = []
+  for (const [index, each] of turns.entries()) {
+    const turn = worthSaying(each)
+    if (turn.parts.length > 0 || each.parts.length === 0) said.push({ turn, path: `turns[${index}]` })
+  }
   const arranged = arrangeResults(joinAssistants(said), target)
   return target.dialect.system === 'head' ? joinUsers(systemFirst(arranged, target)) : arranged
 }
 
 /** Changes of tools and settings are gathered elsewhere. */
 function worthSaying(turn: Turn): Turn {
-  const parts = turn.parts.filter(
-    part => part.type !== 'tools-delta' && part.type !== 'settings-delta' && !(isSystem(turn) && isBillingLine(part)),
-  )
-  return parts.length === turn.parts.length ? turn : { ...turn, parts }
+  const isWorthIt = (part: Part): boolean =>
+    part.type !== 'tools-delta' && part.type !== 'settings-delta' && !(isSystem(turn) && isBillingLine(part))
+  return turn.parts.every(isWorthIt) ? turn : { ...turn, parts: turn.parts.filter(isWorthIt) }
 }
 
 /**
