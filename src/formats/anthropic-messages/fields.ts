@@ -38,9 +38,6 @@ export function booleanAt(owner: JsonObject, key: string): boolean | undefined {
 /** A copy without the members that are `undefined`, so that absent stays absent in the canonical view. */
 export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept: Record<string, unknown> = {}
-  for (const key of Object.keys(fields)) {
-    const value = fields[key as keyof T]
-    if (value !== undefined) kept[key] = value
-  }
+  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key]
   return kept as { [K in keyof T]: Exclude<T[K], undefined> }
 }
