@@ -101,14 +101,13 @@ class Parser {
 
   document(): unknown {
     const value = this.#value()
-    this.#space()
+    this.#peek()
     if (this.#at < this.#text.length) throw this.#error('unexpected text after the value')
     return value
   }
 
   #value(): unknown {
-    this.#space()
-    switch (this.#text.charCodeAt(this.#at)) {
+    switch (this.#peek()) {
       case 0x7b:
         return this.#object()
       case 0x5b:
@@ -129,22 +128,19 @@ class Parser {
   #object(): unknown {
     const start = this.#enter()
     const object: Record<string, unknown> = {}
-    this.#space()
-    if (this.#text.charCodeAt(this.#at) === 0x7d) return this.#leave(object, start)
+    if (this.#peek() === 0x7d) return this.#leave(object, start)
     for (;;) {
-      this.#space()
-      if (this.#text.charCodeAt(this.#at) !== 0x22) throw this.#error('expected a key in quotes')
+      if (this.#peek() !== 0x22) throw this.#error('expected a key in quotes')
       const key = this.#key()
-      this.#space()
-      if (this.#text.charCodeAt(this.#at++) !== 0x3a) throw this.#error('expected a colon', -1)
+      if (this.#peek() !== 0x3a) throw this.#error('expected a colon')
+      this.#at++
       const value = this.#value()
       if (key === '__proto__') {
         Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
       } else {
         object[key] = value
       }
-      this.#space()
-      const next = this.#text.charCodeAt(this.#at)
+      const next = this.#peek()
       if (next === 0x7d) return this.#leave(object, start)
       if (next !== 0x2c) throw this.#error('expected a comma or a closing brace')
       this.#at++
@@ -154,12 +150,10 @@ class Parser {
   #array(): unknown {
     const start = this.#enter()
     const array: unknown[] = []
-    this.#space()
-    if (this.#text.charCodeAt(this.#at) === 0x5d) return this.#leave(array, start)
+    if (this.#peek() === 0x5d) return this.#leave(array, start)
     for (;;) {
       array.push(this.#value())
-      this.#space()
-      const next = this.#text.charCodeAt(this.#at)
+      const next = this.#peek()
       if (next === 0x5d) return this.#leave(array, start)
       if (next !== 0x2c) throw this.#error('expected a comma or a closing bracket')
       this.#at++
@@ -235,16 +229,17 @@ class Parser {
     return value
   }
 
-  #space(): void {
+  /** The character that comes next, behind any space; `NaN` at the end. */
+  #peek(): number {
     for (;;) {
       const code = this.#text.charCodeAt(this.#at)
-      if (code > 0x20 || (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09)) return
+      if (code > 0x20 || (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09)) return code
       this.#at++
     }
   }
 
-  #error(reason: string, shift = 0): JsonSyntaxError {
-    return new JsonSyntaxError(reason, Math.min(this.#at + shift, this.#text.length))
+  #error(reason: string): JsonSyntaxError {
+    return new JsonSyntaxError(reason, Math.min(this.#at, this.#text.length))
   }
 }
 

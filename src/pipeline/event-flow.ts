@@ -1,7 +1,7 @@
 /** Canonical view of a reply: its origin's bytes decoded, with the changes of `map` applied, as a flow of events. */
 import type { Format, ReplyEvent } from '../contract.ts'
 import { unrolled } from '../formats/text-run.ts'
-import { parseDocument } from '../json/document.ts'
+import { type JsonDocument, parseDocument } from '../json/document.ts'
 import { Refusal } from '../refusal.ts'
 import { type Flow, flowFromAsync, flowOf, mapFlow, type Stage } from '../stream/flow.ts'
 import { throughBatch } from '../stream/midway.ts'
@@ -9,7 +9,7 @@ import { amended } from './amended.ts'
 import { type Batch, decoding } from './decoding.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { metered } from './meter.ts'
-import type { Origin } from './origin.ts'
+import type { Origin, WholeBody } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 import type { ReplyEnd } from './reply-end.ts'
 import { stateKeeper } from './state-keeping.ts'
@@ -38,7 +38,7 @@ function originBatches(exchange: Exchange, origin: Origin): Flow<Batch> {
     case 'stream':
       return mapFlow(body.flow, decoding(exchange, origin))
     case 'whole':
-      return oneByOne(flowOf(wholeEvents(exchange, format, body.bytes)))
+      return oneByOne(flowOf(wholeEvents(exchange, format, body)))
     case 'events':
       if (Array.isArray(body.events)) return oneByOne(flowOf(body.events as readonly ReplyEvent[]))
       return oneByOne(flowUnlessAborted(flowFromAsync(body.events), exchange.lifetime))
@@ -53,11 +53,13 @@ function oneByOne(events: Flow<ReplyEvent>): Flow<Batch> {
 }
 
 /** Decodes a whole body of a format. */
-export function wholeEvents(exchange: Exchange, format: Format, bytes: Buffer): readonly ReplyEvent[] {
-  return formatOf(exchange.surroundings, format).decodeReply(
-    parseDocument(bytes.toString('utf8')),
-    exchange.head.operation,
-  )
+export function wholeEvents(exchange: Exchange, format: Format, body: WholeBody): readonly ReplyEvent[] {
+  return formatOf(exchange.surroundings, format).decodeReply(documentOf(body), exchange.head.operation)
+}
+
+/** A whole body, parsed with positions. */
+export function documentOf({ document, bytes }: WholeBody): JsonDocument {
+  return document ?? parseDocument(bytes.toString('utf8'))
 }
 
 /** Runs every event through the changes in the order in which they were asked for. */

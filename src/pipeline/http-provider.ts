@@ -3,7 +3,7 @@ import type { Reply, Secret } from '../contract.ts'
 import { refusal } from '../errors.ts'
 import { estimateTokens } from '../formats/count-tokens.ts'
 import type { Observation, WireFormat } from '../formats/wire-format.ts'
-import { type JsonDocument, plainDocument } from '../json/document.ts'
+import { type JsonDocument, parseDocument, plainDocument } from '../json/document.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { type Flow, flowOf } from '../stream/flow.ts'
 import type { UpstreamClient, UpstreamResponse } from '../upstream/client.ts'
@@ -14,7 +14,7 @@ import { readWhole } from '../upstream/whole.ts'
 import type { EngineCall } from './call.ts'
 import { formatOf } from './exchange.ts'
 import { forwardedQuery } from './forwarded-query.ts'
-import type { OriginBody } from './origin.ts'
+import type { OriginBody, WholeBody } from './origin.ts'
 import type { HttpKind, Target } from './provider-kind.ts'
 import { EngineReply } from './reply.ts'
 import { requestHeaders } from './request-headers.ts'
@@ -163,7 +163,7 @@ export class HttpProvider {
     return whole.then(bytes => {
       // A stream that was not announced as one, or not asked for.
       if (call.operation === 'generate' && looksLikeStream(bytes)) return streamed(flowOf([bytes]))
-      return { kind: 'whole', bytes, observation: observe(bytes, format, call, name) }
+      return wholeBody(bytes, format, call, name)
     })
   }
 
@@ -246,13 +246,20 @@ function looksLikeStream(bytes: Buffer): boolean {
 }
 
 /** @throws UpstreamError for what is not JSON, and for an error that came with a status of success */
-function observe(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): Observation {
+function wholeBody(bytes: Buffer, format: WireFormat, call: EngineCall, provider: string): WholeBody {
+  // What is going to be decoded for a client of another format is parsed once for both.
+  const isConverted = call.format !== call.exchange.format
   let document: JsonDocument
   try {
-    document = plainDocument(bytes.toString('utf8'))
+    document = (isConverted ? parseDocument : plainDocument)(bytes.toString('utf8'))
   } catch (cause) {
     throw transportError('parse', provider, { cause })
   }
+  const observation = observe(document, format, call, provider)
+  return isConverted ? { kind: 'whole', bytes, document, observation } : { kind: 'whole', bytes, observation }
+}
+
+function observe(document: JsonDocument, format: WireFormat, call: EngineCall, provider: string): Observation {
   if (call.operation !== 'generate' && call.operation !== 'embed') return {}
   const observation = format.observeReply(document, call.operation)
   const { error } = observation

@@ -3,6 +3,7 @@ import { unrolled } from '../formats/text-run.ts'
 import { type Flow, mapFlow } from '../stream/flow.ts'
 import { type Batch, decoding } from './decoding.ts'
 import { changed, wholeEvents } from './event-flow.ts'
+import type { WholeBody } from './origin.ts'
 import type { EngineReply } from './reply.ts'
 
 /** The same chunks; the observers of the reply see what is in them, as far as it can be decoded. */
@@ -25,9 +26,9 @@ export function observed({ changes, exchange, origin }: EngineReply, flow: Flow<
 }
 
 /** The same bytes, shown to the observers. */
-export function observedBytes({ changes, exchange, origin }: EngineReply, bytes: Buffer): Buffer {
+export function observedBytes({ changes, exchange, origin }: EngineReply, body: WholeBody): Buffer {
   const { operation } = exchange.head
-  if (changes.length === 0 || operation === 'count-tokens' || operation === 'list-models') return bytes
-  for (const event of wholeEvents(exchange, origin.format, bytes)) changed(event, changes)
-  return bytes
+  if (changes.length === 0 || operation === 'count-tokens' || operation === 'list-models') return body.bytes
+  for (const event of wholeEvents(exchange, origin.format, body)) changed(event, changes)
+  return body.bytes
 }

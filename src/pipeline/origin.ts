@@ -1,6 +1,7 @@
 import type { Format, ModelEntry, ReplyEvent } from '../contract.ts'
 import type { Amendment } from '../formats/amendment.ts'
 import type { Observation } from '../formats/wire-format.ts'
+import type { JsonDocument } from '../json/document.ts'
 import type { Flow } from '../stream/flow.ts'
 
 /** Where a reply comes from: an upstream's answer, or what a processor or an embedded provider said. */
@@ -27,13 +28,17 @@ export interface Origin {
   cancel(): void
 }
 
+export interface WholeBody {
+  readonly kind: 'whole'
+  readonly bytes: Buffer
+  /** The same, parsed, where it was known to be converted. */
+  readonly document?: JsonDocument
+  /** What was seen in the bytes when they came. */
+  readonly observation: Observation
+}
+
 export type OriginBody =
-  | {
-      readonly kind: 'whole'
-      readonly bytes: Buffer
-      /** What was seen in the bytes when they came. */
-      readonly observation: Observation
-    }
+  | WholeBody
   | {
       readonly kind: 'stream'
       readonly flow: Flow<Buffer>

@@ -6,15 +6,15 @@ import { CompletionBuilder } from '../formats/completion.ts'
 import type { ErrorView } from '../formats/error-view.ts'
 import type { Loss } from '../formats/losses.ts'
 import type { ReplyContext } from '../formats/wire-format.ts'
-import { parseDocument } from '../json/document.ts'
 import { modelNotFound, Refusal } from '../refusal.ts'
 import { type Flow, iterate, mapFlow } from '../stream/flow.ts'
 import { amendedEvents } from './amended.ts'
 import { Encoding } from './encoding.ts'
-import { batchFlow, changed, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
+import { batchFlow, changed, documentOf, eventFlow, noteEvent, wholeEvents } from './event-flow.ts'
 import { type Exchange, formatOf } from './exchange.ts'
 import { watchGrammar } from './grammar-watch.ts'
 import { observed, observedBytes } from './observed.ts'
+import type { WholeBody } from './origin.ts'
 import { passThrough } from './pass-through.ts'
 import type { EngineReply } from './reply.ts'
 import { stateKeeper } from './state-keeping.ts'
@@ -71,8 +71,8 @@ export function renderWhole(reply: EngineReply): { bytes: Buffer; losses: readon
       return complete(reply, body.events as readonly ReplyEvent[])
     case 'whole':
       reply.end.note(body.observation)
-      if (isUntouched(reply)) return { bytes: observedBytes(reply, body.bytes), losses: [] }
-      return translated(reply, body.bytes)
+      if (isUntouched(reply)) return { bytes: observedBytes(reply, body), losses: [] }
+      return translated(reply, body)
     default:
       throw new Error('a stream has to be gathered first')
   }
@@ -84,17 +84,17 @@ function isUntouched({ format, origin, changes, exchange }: EngineReply): boolea
   return format === origin.format && !isChanged && exchange.head.framing === 'sse'
 }
 
-function translated(reply: EngineReply, bytes: Buffer): { bytes: Buffer; losses: readonly Loss[] } {
+function translated(reply: EngineReply, body: WholeBody): { bytes: Buffer; losses: readonly Loss[] } {
   const { exchange, origin } = reply
   const to = formatOf(exchange.surroundings, reply.format)
   const from = formatOf(exchange.surroundings, origin.format)
   switch (exchange.head.operation) {
     case 'count-tokens':
-      return encodedBytes(to.encodeTokenCount(from.decodeTokenCount(parseDocument(bytes.toString('utf8'))) ?? 0))
+      return encodedBytes(to.encodeTokenCount(from.decodeTokenCount(documentOf(body)) ?? 0))
     case 'list-models':
-      return encodedBytes(modelList(from.decodeModels(parseDocument(bytes.toString('utf8'))), reply))
+      return encodedBytes(modelList(from.decodeModels(documentOf(body)), reply))
     default:
-      return complete(reply, wholeEvents(exchange, origin.format, bytes))
+      return complete(reply, wholeEvents(exchange, origin.format, body))
   }
 }
 
