@@ -37,6 +37,8 @@ export class FrameTemplate {
   /** What stands between the last hole of a frame and the first of the next one. */
   #glue = ''
   #lessons = 0
+  /** The text of the frame that was read last. */
+  #source = ''
 
   /** @param isPadded whether there are spaces before the last brace, in each frame another number of them */
   constructor(isPadded = false) {
@@ -80,34 +82,40 @@ export class FrameTemplate {
     const sources: string[] = []
     let end = from
     for (let at = from + head.length; ; ) {
-      const frame = this.#frame(stream, at)
-      if (frame === undefined) break
-      const goesOn = isAt(stream, frame.end, this.#glue)
-      if (!goesOn && !isAt(stream, frame.end, tail)) break
-      if (frame.source !== '') sources.push(frame.source)
-      end = frame.end + tail.length
+      const holesEnd = this.#readHoles(stream, at)
+      if (holesEnd < 0) break
+      const goesOn = isAt(stream, holesEnd, this.#glue)
+      if (!goesOn && !isAt(stream, holesEnd, tail)) break
+      if (this.#source !== '') sources.push(this.#source)
+      end = holesEnd + tail.length
       if (!goesOn) break
       at = end + head.length
     }
     return end === from ? undefined : { sources, end }
   }
 
-  /** From the first hole of a frame to the end of its last one. */
-  #frame(stream: string, from: number): { readonly source: string; readonly end: number } | undefined {
-    let source: string | undefined = ''
+  /**
+   * Reads from the first hole of a frame to the end of its last one, and sets `#source`.
+   * @returns the end; -1 when it fits not
+   */
+  #readHoles(stream: string, from: number): number {
     let at = from
     for (let hole = 0; ; hole++) {
       const kind = this.#kinds[hole]
-      if (kind === undefined) return undefined
+      if (kind === undefined) return -1
       const end = endOf(kind, stream, at)
-      if (end < 0) return undefined
-      if (kind === 'text') source = written(stream.slice(at, end))
-      if (source === undefined) return undefined
-      if (hole === this.#kinds.length - 1) return { source, end }
+      if (end < 0 || (kind === 'text' && !this.#keep(stream.slice(at, end)))) return -1
+      if (hole === this.#kinds.length - 1) return end
       const literal = this.#literals[hole + 1] ?? ''
-      if (!isAt(stream, end, literal)) return undefined
+      if (!isAt(stream, end, literal)) return -1
       at = end + literal.length
     }
+  }
+
+  #keep(source: string): boolean {
+    const text = written(source)
+    this.#source = text ?? ''
+    return text !== undefined
   }
 }
 

@@ -37,6 +37,12 @@ export class FrameRuns {
 
   push(chunk: Buffer): void {
     const isPlain = chunk.length <= MOST_AT_ONCE && !chunk.includes(CR)
+    if (isPlain && this.#frames.skip(chunk)) this.#text(chunk.toString('utf8'))
+    else this.#pushInParts(chunk, isPlain)
+  }
+
+  /** A chunk that begins or ends in the middle of a frame, or has lines that end in CR: the whole frames in it as text. */
+  #pushInParts(chunk: Buffer, isPlain: boolean): void {
     const wholeUntil = isPlain ? behind(chunk.lastIndexOf(FRAME_END)) : 0
     for (let at = 0; at < chunk.length; ) {
       if (at < wholeUntil && this.#frames.skip(chunk.subarray(at, wholeUntil))) {
