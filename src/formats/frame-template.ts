@@ -26,7 +26,7 @@ interface Place {
   readonly end: number
 }
 
-/** Frames that are learnt from: some streams never repeat themselves, and learning costs as much as reading. */
+/** Frames learnt from in vain: some streams never repeat themselves, and learning costs as much as reading. */
 const MOST_LESSONS = 64
 
 export class FrameTemplate {
@@ -36,6 +36,7 @@ export class FrameTemplate {
   #kinds: readonly Kind[] = []
   /** What stands between the last hole of a frame and the first of the next one. */
   #glue = ''
+  /** Since a frame was last found to fit. */
   #lessons = 0
   /** The text of the frame that was read last. */
   #source = ''
@@ -91,7 +92,9 @@ export class FrameTemplate {
       if (!goesOn) break
       at = end + head.length
     }
-    return end === from ? undefined : { sources, end }
+    if (end === from) return undefined
+    this.#lessons = 0
+    return { sources, end }
   }
 
   /**

@@ -120,4 +120,12 @@ describe('a template of frames', () => {
     for (let n = 0; n < 100; n++) template.learn({ data: data('x', { n }) }, { key: 'content', value: 'x' })
     expect(template.read(frame('x', { n: 99 }), 0)).toBeUndefined()
   })
+
+  it('goes on learning as long as that is of use', () => {
+    const template = new FrameTemplate()
+    for (let n = 0; n < 100; n++) {
+      template.learn({ data: data('x', { n }) }, { key: 'content', value: 'x' })
+      expect(template.read(frame('y', { n }), 0)).toEqual({ sources: ['y'], end: frame('y', { n }).length })
+    }
+  })
 })
