@@ -8,6 +8,7 @@ import {
   modelNotFound,
   type OptionsOf,
   Refusal,
+  type Reply,
   type Secret,
 } from 'sluice'
 
@@ -116,21 +117,23 @@ expires = "2099-12-31"`,
     if (keys.size === 0) throw new Error('there is no key; give "keys", "keys_file" or both')
     const failures = new FailureLimit(store, options.failures_per_minute)
     return {
-      async handle(call, next) {
+      handle(call, next) {
         const { identity, credential, address } = call.client
         if (identity) return next(call)
         const entry = find(keys, credential)
-        if (!entry || clock.date() >= entry.expiresAt) {
-          await failures.count(call.client)
-          throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
-        }
-        if (!failures.knows(address, entry.identity.name)) await failures.admit(address, entry.identity.name)
-        if (!mayUse(entry.identity, call)) throw modelNotFound(call.model)
-        return next(call.with({ identity: entry.identity }))
+        if (!entry || clock.date() >= entry.expiresAt) return failures.count(call.client).then(refuse)
+        const { identity: own } = entry
+        const goOn = (): Promise<Reply> =>
+          mayUse(own, call) ? next(call.with({ identity: own })) : Promise.reject(modelNotFound(call.model))
+        return failures.knows(address, own.name) ? goOn() : failures.admit(address, own.name).then(goOn)
       },
     }
   },
 })
+
+function refuse(): never {
+  throw new Refusal(401, 'invalid_api_key', 'The API key is missing or not valid.')
+}
 
 /** No key is longer; a longer text is not worth hashing. */
 const MAX_CREDENTIAL_BYTES = 512
@@ -177,18 +180,14 @@ function digestOf(name: string, key: Secret | undefined, hash: string | undefine
   if (Buffer.byteLength(text) > MAX_CREDENTIAL_BYTES) {
     throw new Error(`the key of "${name}" is over ${MAX_CREDENTIAL_BYTES} bytes`)
   }
-  return sha256(text)
+  return digestOnce('sha256', text, 'buffer')
 }
 
 function find(keys: Keys, credential: string | undefined): Entry | undefined {
   if (credential === undefined || Buffer.byteLength(credential) > MAX_CREDENTIAL_BYTES) return undefined
-  const digest = sha256(credential)
+  const digest = digestOnce('sha256', credential, 'buffer')
   const entry = keys.get(lookupOf(digest))
   return entry && timingSafeEqual(entry.digest, digest) ? entry : undefined
-}
-
-function sha256(text: string): Buffer {
-  return digestOnce('sha256', text, 'buffer')
 }
 
 function lookupOf(digest: Buffer): string {

@@ -1,4 +1,4 @@
-import { type Call, defineProcessor, type Loss, Refusal, type Reply } from 'sluice'
+import { type Call, defineProcessor, type Loss, type Next, Refusal, type Reply } from 'sluice'
 
 export default defineProcessor({
   summary: "Translates calls into the format that their provider speaks, and replies back into the client's.",
@@ -45,19 +45,22 @@ go to the log and the metric.
       call.log.warn(`lost in converting the ${side}`, { format, target, count: losses.length, losses: inWords(losses) })
     }
 
+    async function convert(call: Call, next: Next): Promise<Reply> {
+      const before = call.losses.length
+      const converted = call.as(call.target)
+      const losses = converted.losses.slice(before)
+      if (losses.length > 0 && options.on_loss === 'refuse') throw refusal(call, losses)
+      report(call, 'call', losses)
+      const reply = (await next(converted)).as(call.format)
+      // First, because it fails for a whole reply that cannot be translated, and here that is handled.
+      const known = reply.losses
+      void reply.ended.then(() => report(call, 'reply', reply.losses))
+      return withLosses(reply, reply.stream ? losses : [...losses, ...known])
+    }
+
     return {
-      async handle(call, next) {
-        if (call.format === call.target) return next(call)
-        const before = call.losses.length
-        const converted = call.as(call.target)
-        const losses = converted.losses.slice(before)
-        if (losses.length > 0 && options.on_loss === 'refuse') throw refusal(call, losses)
-        report(call, 'call', losses)
-        const reply = (await next(converted)).as(call.format)
-        // First, because it fails for a whole reply that cannot be translated, and here that is handled.
-        const known = reply.losses
-        void reply.ended.then(() => report(call, 'reply', reply.losses))
-        return withLosses(reply, reply.stream ? losses : [...losses, ...known])
+      handle(call, next) {
+        return call.format === call.target ? next(call) : convert(call, next)
       },
     }
   },

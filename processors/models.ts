@@ -119,12 +119,12 @@ model = "anthropic/claude-*"`,
     }
 
     return {
-      async handle(call, next) {
+      handle(call, next) {
         const { identity } = call.client
         if (call.operation === 'list-models') {
           if (names.length === 0) return next(call)
           const visible = names.filter(name => mayUse(identity, name, route(name)?.provider ?? call.provider))
-          return call.answer({ models: visible.map((id): ModelEntry => ({ id })) })
+          return Promise.resolve(call.answer({ models: visible.map((id): ModelEntry => ({ id })) }))
         }
         const target = route(call.model)
         if (!target || !mayUse(identity, call.model, target.provider ?? call.provider)) throw modelNotFound(call.model)

@@ -1,10 +1,10 @@
 /** One step of a pipeline while it handles one call: timed, watched, and contained whatever it does. */
 import type { Call, Processor, Reply } from '../contract.ts'
-import { Refusal } from '../refusal.ts'
 import { Watched } from '../stream/watchdog.ts'
 import { EngineCall } from './call.ts'
 import type { Lifetime } from './lifetime.ts'
 import { EngineReply } from './reply.ts'
+import { contained, StepFailure, type StepFault } from './step-failure.ts'
 
 export interface Step {
   /** The processor's name: its file's. */
@@ -23,21 +23,6 @@ export interface StepObservation {
   readonly inboundMs: number
   readonly outboundMs: number
   readonly outcome: 'passed' | 'answered' | 'refused' | StepFault
-}
-
-/** How a step can break the contract: a closed list, used as a metric's label. */
-export type StepFault = 'threw' | 'deadline' | 'no-reply' | 'answered-early' | 'bad-call' | 'late-next'
-
-/** A processor broke the contract. The client learns only that something failed; the log learns which and how. */
-export class StepFailure extends Error {
-  override readonly name = 'StepFailure'
-  readonly step: string
-  readonly fault: StepFault
-  constructor(step: Step, fault: StepFault, message: string, cause?: unknown) {
-    super(`processor "${step.label}" ${message}`, { cause })
-    this.step = step.label
-    this.fault = fault
-  }
 }
 
 /** Who waits for a reply. Told once, and without a promise between: one for each step of each call is enough. */
@@ -65,6 +50,8 @@ class StepRun extends Watched {
   #inboundMs: number | undefined
   #outboundMs = 0
   #pending = 0
+  /** The last that was asked for with `next`. */
+  #asked: WaitingStep | undefined
   #over = false
 
   constructor(step: Step, call: EngineCall, rest: Chain, waiting: Waiting) {
@@ -81,14 +68,18 @@ class StepRun extends Watched {
     try {
       handled = this.#step.processor.handle(this.#call, call => this.#next(call))
     } catch (error) {
-      this.#fail(this.#contained(error))
+      this.failed(error)
       return
     }
     // A step that went straight on to `next` waits for others now, not for itself.
     if (this.#pending === 0 && !this.#over) this.watch()
+    if (handled === this.#asked?.promise && this.#pending > 0) {
+      this.#asked.passOn()
+      return
+    }
     Promise.resolve(handled).then(
-      reply => this.#answered(reply),
-      error => this.#fail(this.#contained(error)),
+      reply => this.answered(reply),
+      error => this.failed(error),
     )
   }
 
@@ -112,8 +103,11 @@ class StepRun extends Watched {
       return seen(Promise.reject(new StepFailure(this.#step, 'late-next', 'called next() after it had answered')))
     }
     const result = Promise.withResolvers<Reply>()
-    if (isOwn) this.#pause()
-    this.#rest(call, isOwn ? new WaitingStep(this, result) : waitingOutside(result, call.exchange.lifetime))
+    if (isOwn) {
+      this.#pause()
+      this.#asked = new WaitingStep(this, result)
+      this.#rest(call, this.#asked)
+    } else this.#rest(call, waitingOutside(result, call.exchange.lifetime))
     return result.promise
   }
 
@@ -140,7 +134,8 @@ class StepRun extends Watched {
     this.watch()
   }
 
-  #answered(reply: unknown): void {
+  /** The step has answered. */
+  answered(reply: unknown): void {
     if (this.#over) {
       if (reply instanceof EngineReply) reply.cancel()
       return
@@ -162,6 +157,11 @@ class StepRun extends Watched {
       this.#cancelAllBut(reply)
       this.#waiting.took(reply)
     }
+  }
+
+  /** The step has thrown. */
+  failed(error: unknown): void {
+    this.#fail(contained(error, this.#step, this.#call.lifetime.reason))
   }
 
   #fail(error: unknown): void {
@@ -194,44 +194,39 @@ class StepRun extends Watched {
       if (reply.origin !== kept?.origin && !isReadByAnswer) reply.cancel()
     }
   }
-
-  /** What was thrown, made safe: it may be anything, with accessors that throw in their turn. */
-  #contained(error: unknown): unknown {
-    try {
-      return this.#judged(error)
-    } catch {
-      return new StepFailure(this.#step, 'threw', 'threw an object that throws when it is looked at')
-    }
-  }
-
-  /** A refusal passes as it is, and so does what an inner step was already blamed for. */
-  #judged(error: unknown): unknown {
-    if (error instanceof Refusal || error instanceof StepFailure) return error
-    if (error !== undefined && error === this.#call.lifetime.reason) return error
-    if (isRefusalLike(error)) return new Refusal(error.status, error.code, error.message)
-    return new StepFailure(this.#step, 'threw', `threw ${describe(error)}`, error)
-  }
 }
 
 /** A step that has called `next`, and waits for what comes of it. */
 class WaitingStep implements Waiting {
   readonly #run: StepRun
   readonly #result: PromiseWithResolvers<Reply>
+  #isPassedOn = false
 
   constructor(run: StepRun, result: PromiseWithResolvers<Reply>) {
     this.#run = run
     this.#result = result
   }
 
+  get promise(): Promise<Reply> {
+    return this.#result.promise
+  }
+
+  /** The step has returned the promise: what becomes of it is its answer, and is told without waiting for a turn. */
+  passOn(): void {
+    this.#isPassedOn = true
+  }
+
   took(reply: EngineReply): void {
     this.#run.took(reply)
     this.#result.resolve(reply)
+    if (this.#isPassedOn) this.#run.answered(reply)
   }
 
   failed(error: unknown): void {
     this.#run.resume()
     seen(this.#result.promise)
     this.#result.reject(error)
+    if (this.#isPassedOn) this.#run.failed(error)
   }
 }
 
@@ -254,18 +249,4 @@ function waitingOutside(result: PromiseWithResolvers<Reply>, lifetime: Lifetime)
 function seen<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {})
   return promise
-}
-
-/** A file that does not import `Refusal` can refuse too: with any object that has these three. */
-function isRefusalLike(error: unknown): error is { status: number; code: string; message: string } {
-  if (typeof error !== 'object' || error === null) return false
-  const { status, code, message } = error as Readonly<Record<string, unknown>>
-  const fits = typeof status === 'number' && Number.isInteger(status) && status >= 400 && status <= 599
-  return fits && typeof code === 'string' && typeof message === 'string'
-}
-
-/** Says what was thrown without running any of its code: a getter or a `toString` may throw again. */
-function describe(error: unknown): string {
-  if (error instanceof Error) return error.name
-  return error === null ? 'null' : typeof error === 'object' ? 'an object that is no Error' : `a bare ${typeof error}`
 }

@@ -2,7 +2,7 @@
 import type { Log } from '../contract.ts'
 import { refusal } from '../errors.ts'
 import type { WireFormat } from '../formats/wire-format.ts'
-import { StepFailure } from '../pipeline/step.ts'
+import { StepFailure } from '../pipeline/step-failure.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { asError } from '../stream/as-error.ts'
 

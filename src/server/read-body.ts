@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { refusal } from '../errors.ts'
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import { Watched } from '../stream/watchdog.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { codingOf, decompressed } from './decompress.ts'
@@ -124,8 +125,13 @@ class Collector extends Watched {
   #end(): void {
     if (this.#over) return
     this.#finish()
+    // Calls that came in the same turn go on together: the code of each stage is then run by all of them in a row.
+    atEndOfTurn(() => this.#waiting.resolve(this.#whole()))
+  }
+
+  #whole(): Buffer {
     const [first = Buffer.alloc(0)] = this.#chunks
-    this.#waiting.resolve(this.#chunks.length < 2 ? first : joined(this.#chunks, this.#bytes))
+    return this.#chunks.length < 2 ? first : joined(this.#chunks, this.#bytes)
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,5 @@
 import type { Bucket, Store, TakeResult } from '../contract.ts'
-import { mergeDemands, spread } from './demands.ts'
+import { type MergedDemands, mergeDemands, spread } from './demands.ts'
 import { Reservations } from './reservations.ts'
 import type { StoreDriver } from './store-driver.ts'
 
@@ -38,9 +38,16 @@ export function sharedStore(driver: StoreDriver): SharedStore {
   }
 }
 
-async function takeFrom(driver: StoreDriver, buckets: readonly Bucket[]): Promise<TakeResult> {
-  const merged = mergeDemands(buckets)
-  return spread(await driver.take(merged.demands as readonly Bucket[]), merged)
+/** Buckets of distinct keys, which are the rule, cost no promise of their own. */
+function takeFrom(driver: StoreDriver, buckets: readonly Bucket[]): Promise<TakeResult> {
+  let merged: MergedDemands
+  try {
+    merged = mergeDemands(buckets)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  const taken = driver.take(merged.demands as readonly Bucket[])
+  return merged.demands === buckets ? taken : taken.then(result => spread(result, merged))
 }
 
 function withPrefix(store: Store, prefix: string): Store {

@@ -8,7 +8,7 @@ import type { Files, Format, Loss, Next, Processor, ProcessorDefinition, Reply, 
 import type { EngineCall } from '../pipeline/call.ts'
 import { compose } from '../pipeline/compose.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
-import { StepFailure } from '../pipeline/step.ts'
+import { StepFailure } from '../pipeline/step-failure.ts'
 import { Refusal, UpstreamError } from '../refusal.ts'
 import { clock } from '../services/clock.ts'
 import { type ModelPrice, PriceTable } from '../services/prices.ts'

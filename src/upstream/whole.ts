@@ -1,3 +1,4 @@
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import type { Flow } from '../stream/flow.ts'
 import { transportError } from './failure.ts'
 
@@ -26,8 +27,14 @@ export function readWhole(
         if (onLimit === 'cut') resolve(Buffer.concat(chunks).subarray(0, limit))
         else reject(transportError('oversize', provider))
       },
-      end: () => resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes)),
+      // Answers that ended in the same turn go on together: the code of each stage is then run by all of them in a row.
+      end: () => atEndOfTurn(() => resolve(joined(chunks, bytes))),
       fail: reject,
     })
   })
+}
+
+function joined(chunks: readonly Buffer[], bytes: number): Buffer {
+  const [first = Buffer.alloc(0)] = chunks
+  return chunks.length < 2 ? first : Buffer.concat(chunks, bytes)
 }
