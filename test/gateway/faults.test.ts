@@ -521,7 +521,10 @@ it('nothing is left behind: no socket, no timer', async () => {
       await (await post(url + CHAT.path(true), CHAT.request(true))).text()
     })
   }
-  for (const [kind, count] of Object.entries(held())) expect([kind, count <= (before[kind] ?? 0)]).toEqual([kind, true])
+  const left = (): readonly string[] => Object.keys(before).filter(kind => (held()[kind] ?? 0) > (before[kind] ?? 0))
+  // What was closed is gone within a few turns of the event loop.
+  for (let turn = 0; turn < 10 && left().length > 0; turn++) await new Promise(resolve => setImmediate(resolve))
+  expect(left()).toEqual([])
 })
 
 /** A port whose queue is full and of which nobody takes a connection: the system answers no further ones. */
