@@ -155,7 +155,7 @@ export class HttpProvider {
     const streamed = async (bytes: Flow<Buffer>): Promise<OriginBody> => {
       const flow = await firstEvent(bytes, format.observeStream(), name)
       response.body.firstToken()
-      return { kind: 'stream', flow, hideUsage }
+      return { kind: 'stream', flow, seen: flow.seen, hideUsage }
     }
     const type = String(response.headers['content-type'] ?? '').toLowerCase()
     if (call.stream && type.includes('text/event-stream')) return streamed(response.body)

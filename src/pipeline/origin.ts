@@ -3,6 +3,7 @@ import type { Amendment } from '../formats/amendment.ts'
 import type { Observation } from '../formats/wire-format.ts'
 import type { JsonDocument } from '../json/document.ts'
 import type { Flow } from '../stream/flow.ts'
+import type { SeenBeginning } from '../upstream/first-event.ts'
 
 /** Where a reply comes from: an upstream's answer, or what a processor or an embedded provider said. */
 export interface Origin {
@@ -42,6 +43,7 @@ export type OriginBody =
   | {
       readonly kind: 'stream'
       readonly flow: Flow<Buffer>
+      readonly seen?: SeenBeginning | undefined
       /** The client did not ask for the frame that carries nothing but usage: leave it out. */
       readonly hideUsage: boolean
     }

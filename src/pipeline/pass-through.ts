@@ -16,8 +16,8 @@ import type { EngineReply } from './reply.ts'
 
 type StreamBody = Extract<OriginBody, { kind: 'stream' }>
 
-export function passThrough(reply: EngineReply, { flow, hideUsage }: StreamBody): Flow<Buffer> {
-  return metered(mapFlow(flow, new PassThrough(reply, hideUsage)), reply.end.progress)
+export function passThrough(reply: EngineReply, body: StreamBody): Flow<Buffer> {
+  return metered(mapFlow(body.flow, new PassThrough(reply, body)), reply.end.progress)
 }
 
 class PassThrough implements Stage<Buffer, Buffer> {
@@ -30,19 +30,33 @@ class PassThrough implements Stage<Buffer, Buffer> {
   readonly #held = new GrowingBuffer()
   /** Offset in the stream where `#held` begins. */
   #sent = 0
+  /** Bytes that are still to come of those that were looked at before. */
+  #seen: number
   /** The terminal event, or an error, has passed. */
   #told = false
 
-  constructor(reply: EngineReply, hideUsage: boolean) {
+  constructor(reply: EngineReply, { hideUsage, seen }: StreamBody) {
     this.#reply = reply
     this.#hideUsage = hideUsage
-    this.#observer = formatOf(reply.exchange.surroundings, reply.format).observeStream()
+    this.#observer = seen?.observer ?? formatOf(reply.exchange.surroundings, reply.format).observeStream()
+    this.#seen = seen?.bytes ?? 0
     this.#plain = this.#observer.plainUntil && new PlainRuns(this.#observer)
-    this.#frames = new FrameReader(reply.origin.provider)
+    this.#frames = seen?.frames ?? new FrameReader(reply.origin.provider)
+  }
+
+  item(chunk: Buffer): readonly Buffer[] {
+    if (this.#seen === 0) return this.#passed(chunk)
+    const length = Math.min(this.#seen, chunk.length)
+    this.#seen -= length
+    this.#sent += length
+    // Its last frame has content.
+    if (this.#seen === 0) this.#reply.end.progress.count()
+    if (length === chunk.length) return [chunk]
+    return adjoined([chunk.subarray(0, length), ...this.#passed(chunk.subarray(length))], chunk)
   }
 
   /** Runs of plain frames pass in one piece; only the others are cut out and looked at. */
-  item(chunk: Buffer): readonly Buffer[] {
+  #passed(chunk: Buffer): readonly Buffer[] {
     if (!this.#plain) return this.#watched(chunk)
     const pieces: Buffer[] = []
     let at = 0

@@ -39,8 +39,7 @@ let sending: ((reused: boolean, chunks: ChunkJoiner | undefined) => void) | unde
 
 /**
  * Tells of the connection that a request is about to be written to: whether it has carried one before, and what joins its
- * chunks. undici names the
- * socket only on its diagnostics channel, in the same tick as it calls `onRequestStart`.
+ * chunks. undici names the socket only on its diagnostics channel, in the same tick as it calls `onRequestStart`.
  */
 export function onSending(listener: (reused: boolean, chunks: ChunkJoiner | undefined) => void): void {
   sending = listener

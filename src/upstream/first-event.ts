@@ -10,27 +10,45 @@ const PREAMBLE_LIMIT = 8 * 1024 * 1024
 /** Bytes that may wait for a reader after that. */
 const WAITING_LIMIT = 1024 * 1024
 
+/** A stream that has begun. */
+export interface BegunStream extends Flow<Buffer> {
+  /** Its beginning, as far as it was looked at; absent where that has to be looked at once more. */
+  readonly seen: SeenBeginning | undefined
+}
+
+/** Whole frames, of which the last has content and the others are its preamble. */
+export interface SeenBeginning {
+  readonly bytes: number
+  readonly observer: StreamObserver
+  /** Has read as far. */
+  readonly frames: FrameReader
+}
+
 /**
  * Reads a stream up to its first event with content, so that whatever fails before can still be retried.
  *
  * @returns the stream from its first byte on
  * @throws UpstreamError when it fails, ends, or tells of an error before it has begun
  */
-export function firstEvent(flow: Flow<Buffer>, observer: StreamObserver, provider: string): Promise<Flow<Buffer>> {
+export function firstEvent(flow: Flow<Buffer>, observer: StreamObserver, provider: string): Promise<BegunStream> {
   return new Promise((resolve, reject) => {
     new Peek(flow, observer, provider, resolve, reject).begin()
   })
 }
 
-class Peek implements Flow<Buffer>, Sink<Buffer> {
+class Peek implements BegunStream, Sink<Buffer> {
   readonly #flow: Flow<Buffer>
   readonly #observer: StreamObserver
   readonly #provider: string
-  readonly #resolve: (flow: Flow<Buffer>) => void
+  readonly #resolve: (flow: BegunStream) => void
   readonly #reject: (error: unknown) => void
   readonly #frames: FrameReader
   readonly #waiting: Buffer[] = []
   #bytes = 0
+  /** Of these, how many were looked at, and whether it was one plain frame after the other. */
+  #looked = 0
+  #isPlain = true
+  seen: SeenBeginning | undefined
   #decided = false
   /** By the sink, which may have enough while it is given what waited. */
   #paused = false
@@ -41,7 +59,7 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
     flow: Flow<Buffer>,
     observer: StreamObserver,
     provider: string,
-    resolve: (flow: Flow<Buffer>) => void,
+    resolve: (flow: BegunStream) => void,
     reject: (error: unknown) => void,
   ) {
     this.#flow = flow
@@ -110,7 +128,10 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
       for (let at = 0; at < chunk.length; ) {
         const next = chunk.indexOf('\n\n', at)
         const end = next < 0 ? chunk.length : next + 2
-        if (this.#frames.push(chunk.subarray(at, end)).some(frame => this.#judge(frame))) return
+        const frames = this.#frames.push(chunk.subarray(at, end))
+        this.#looked += end - at
+        if (frames.length > 1) this.#isPlain = false
+        if (frames.some(frame => this.#judge(frame))) return
         at = end
       }
     } catch (error) {
@@ -126,8 +147,12 @@ class Peek implements Flow<Buffer>, Sink<Buffer> {
   /** @returns whether the frame decided it */
   #judge(frame: SseFrame): boolean {
     const sign = this.#observer.frame(frame)
+    // One that carries nothing but usage may not be for the client.
+    if (sign === 'usage') this.#isPlain = false
     if (sign === 'content' || sign === 'terminal') {
       this.#decided = true
+      if (sign === 'content' && this.#isPlain && this.#frames.boundary === this.#looked)
+        this.seen = { bytes: this.#looked, observer: this.#observer, frames: this.#frames }
       this.#resolve(this)
     } else if (sign === 'error') {
       this.#refuse(errorInside(this.#observer, this.#provider))

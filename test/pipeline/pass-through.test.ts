@@ -4,10 +4,12 @@ import anthropic from '../../src/formats/anthropic-messages/format.ts'
 import gemini from '../../src/formats/gemini/format.ts'
 import chat from '../../src/formats/openai-chat/format.ts'
 import responses from '../../src/formats/openai-responses/format.ts'
-import type { WireFormat } from '../../src/formats/wire-format.ts'
+import type { StreamObserver, WireFormat } from '../../src/formats/wire-format.ts'
 import { passThrough } from '../../src/pipeline/pass-through.ts'
 import type { EngineReply } from '../../src/pipeline/reply.ts'
 import { ReplyEnd } from '../../src/pipeline/reply-end.ts'
+import type { Flow } from '../../src/stream/flow.ts'
+import { firstEvent, type SeenBeginning } from '../../src/upstream/first-event.ts'
 import { CHAT, DIALECTS, wholeStream } from '../gateway/dialects.ts'
 import { framesOf } from '../support/frames.ts'
 import { ManualFlow, Recorder } from '../support/manual-flow.ts'
@@ -33,7 +35,11 @@ interface Passed {
 function pass(
   format: string,
   chunks: readonly Buffer[],
-  { hideUsage = false, ending }: { hideUsage?: boolean; ending?: Error } = {},
+  {
+    hideUsage = false,
+    ending,
+    ...begun
+  }: { hideUsage?: boolean; ending?: Error; flow?: Flow<Buffer>; seen?: SeenBeginning | undefined } = {},
 ): Passed {
   const source = new ManualFlow<Buffer>()
   const end = new ReplyEnd()
@@ -44,13 +50,21 @@ function pass(
     origin: { provider: 'up', scrub: (text: string) => text.replaceAll(SECRET, '[secret]') },
     exchange: { surroundings: { formats: FORMATS, providers: new Map() } },
   }
-  const flow = passThrough(reply as unknown as EngineReply, { kind: 'stream', flow: source, hideUsage })
+  const flow = passThrough(reply as unknown as EngineReply, { kind: 'stream', flow: source, hideUsage, ...begun })
   const recorder = new Recorder<Buffer>()
   flow.start(recorder as never)
-  source.push(...chunks)
-  if (ending === undefined) source.end()
-  else source.fail(ending)
+  if (!begun.flow) {
+    source.push(...chunks)
+    if (ending === undefined) source.end()
+    else source.fail(ending)
+  }
   return { text: Buffer.concat(recorder.items).toString(), pieces: recorder.items, ends: recorder.ends, end }
+}
+
+function observerOf(format: string): StreamObserver {
+  const observer = FORMATS.get(format)?.observeStream()
+  if (!observer) throw new Error(`no format "${format}"`)
+  return observer
 }
 
 /** A text cut at these offsets. */
@@ -142,6 +156,45 @@ describe.each(DIALECTS)('$name', dialect => {
   it('a frame without end is refused before it fills the memory', () => {
     const chunks = [Buffer.from(`${dialect.preamble}data: `), ...Array<Buffer>(20).fill(Buffer.alloc(1024 * 1024, 'x'))]
     expect(pass(dialect.name, chunks).ends).toMatchObject([{ failure: 'oversize' }])
+  })
+})
+
+describe('a stream of which the beginning was looked at', () => {
+  const chunk = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`
+
+  it.each(DIALECTS)('is passed as if it was not: $name', async dialect => {
+    const stream = wholeStream(dialect, 'one', 'two', 'three')
+    const noted = ({ model, knownUsage, finish, error }: ReplyEnd): unknown => [model, knownUsage, finish, error]
+    const beginnings = fc.constantFrom(
+      '',
+      ': hello\n\n',
+      '\uFEFF',
+      ...(dialect === CHAT ? [USAGE, chunk({ content: '' })] : []),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        beginnings,
+        OFFSETS,
+        fc.constantFrom('\n', '\r\n'),
+        fc.boolean(),
+        async (beginning, offsets, lineEnd, hideUsage) => {
+          const chunks = cut((beginning + stream).replaceAll('\n', lineEnd), offsets)
+          const source = new ManualFlow<Buffer>()
+          const begun = firstEvent(source, observerOf(dialect.name), 'up')
+          source.push(...chunks)
+          source.end()
+          const flow = await begun
+          const looked = pass(dialect.name, [], { hideUsage, flow, seen: flow.seen })
+          const plain = pass(dialect.name, chunks, { hideUsage })
+          expect(looked.text).toBe(plain.text)
+          expect(looked.ends).toEqual(plain.ends)
+          expect(noted(looked.end)).toEqual(noted(plain.end))
+          if (beginning === '' && lineEnd === '\n' && chunks.length === 1) expect(flow.seen?.bytes).toBeGreaterThan(0)
+          if (beginning === USAGE) expect(flow.seen).toBe(undefined)
+        },
+      ),
+      { numRuns: 200 },
+    )
   })
 })
 

@@ -37,8 +37,9 @@ export function observeStream(): StreamObserver {
 class ChatObserver implements StreamObserver {
   #model: string | undefined
   #serviceTier: string | undefined
-  /** The last frame that told usage; read when somebody asks. */
+  /** The last frame that told usage; read when somebody asks, and then forgotten. */
   #usageFrame: string | undefined
+  #usage: Observation['usage']
   /** Finish reasons by choice; `undefined` while it goes on. */
   readonly #finishes = new Map<number, string | undefined>()
   #called = false
@@ -49,7 +50,7 @@ class ChatObserver implements StreamObserver {
     const finish = this.#finishes.get(0)
     return compact({
       model: this.#model,
-      usage: this.#usage(),
+      usage: this.#readUsage(),
       finish: finish === undefined ? undefined : decodeFinish(finish, this.#called),
       error: this.#error,
     })
@@ -105,10 +106,17 @@ class ChatObserver implements StreamObserver {
     return 'error'
   }
 
-  #usage(): Observation['usage'] {
-    if (this.#usageFrame === undefined) return undefined
+  #readUsage(): Observation['usage'] {
+    if (this.#usageFrame === undefined) return this.#usage
+    const frame = this.#usageFrame
+    this.#usageFrame = undefined
+    this.#usage = this.#usageIn(frame)
+    return this.#usage
+  }
+
+  #usageIn(frame: string): Observation['usage'] {
     try {
-      const document = parseDocument(this.#usageFrame)
+      const document = parseDocument(frame)
       const usage = findUsage(objectOf(document.value) ?? {})
       return usage && decodeUsage(document, usage, this.#serviceTier)
     } catch {
