@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { Channel, type ChannelView } from './channel.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
 import type { Flow } from './flow.ts'
 import { LazyTimer } from './lazy-timer.ts'
 
@@ -33,12 +34,18 @@ export interface DeliveryStats {
   readonly stalled: boolean
 }
 
+/**
+ * Bytes below which a write waits for the end of the turn, with those of other streams: readers that are woken one after
+ * the other cost less (see end-of-turn.ts). Of a large piece the reading itself takes longer than the waking.
+ */
+const SMALL = 2 * 1024
+
 /** Largest single write: what it takes of a slow client to prove that it is still reading. */
 const MAX_WRITE = 64 * 1024
 
 /**
- * Flow → channel → response. What arrives in one tick goes out in one write; nothing waits longer than that tick unless
- * the client does. Ends or destroys the response on every path, and leaves no listener and no timer behind. The head
+ * Flow → channel → response. What arrives in one turn of the event loop goes out in one write; nothing waits longer than
+ * that turn unless the client does. Ends or destroys the response on every path, and leaves no listener and no timer behind. The head
  * must have been set; it goes out with the first write.
  *
  * @returns when the response is out of our hands; never rejects
@@ -89,7 +96,8 @@ class Delivery {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    process.nextTick(this.#flush)
+    if (this.#channel.bytes < SMALL) atEndOfTurn(this.#flush)
+    else process.nextTick(this.#flush)
   }
 
   readonly #flush = (): void => {
