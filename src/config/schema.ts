@@ -215,7 +215,7 @@ export const PIPELINE_SCHEMA = {
           type: 'integer',
           ...POSITIVE,
           default: 64,
-          description: 'Most events that wait for the client.',
+          description: 'Most pieces that wait for the client; what came from the provider at once is one piece.',
         },
         buffer_bytes: {
           type: 'string',
