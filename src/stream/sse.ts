@@ -82,27 +82,15 @@ export class SseParser {
     if (!isBetween || bytes[length - 1] !== LF || bytes[length - 2] !== LF || !isAscii(bytes)) return false
     const text = bytes.toString('latin1')
     if (text.includes('\r')) return false
-    for (let start = 0; start < length; ) {
-      const end = text.indexOf('\n', start)
-      if (end > start) this.#textLine(text, start, end)
-      else {
-        const frame = this.#take()
-        if (frame) frames.push(frame)
-      }
-      start = end + 1
-      this.#mark(this.#base + start, frames.length)
+    for (let start = 0, end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n', start)) {
+      const frame = frameOf(text.slice(start, end))
+      start = end + 2
+      if (!frame) continue
+      frames.push(frame)
+      this.#frameEnds.push(this.#base + start)
     }
+    this.#boundary = this.#read
     return true
-  }
-
-  /** `#line` for a line of a text. */
-  #textLine(text: string, start: number, end: number): void {
-    if (isTextField(text, start, end, 'data')) {
-      const value = textValue(text, start + DATA.length, end)
-      this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
-    } else if (isTextField(text, start, end, 'event')) {
-      this.#event = textValue(text, start + EVENT.length, end)
-    }
   }
 
   /**
