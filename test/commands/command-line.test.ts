@@ -14,9 +14,11 @@ interface Ended {
 }
 
 /** Runs the command as a user would, to its end. */
-function sluice(...argv: readonly string[]): Promise<Ended> {
+const sluice = (...argv: readonly string[]): Promise<Ended> => run('src/sluice.js', argv)
+
+function run(file: string, argv: readonly string[]): Promise<Ended> {
   return new Promise(resolve => {
-    execFile(process.execPath, ['src/sluice.js', ...argv], { cwd: root }, (error, out, err) => {
+    execFile(process.execPath, [file, ...argv], { cwd: root }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err })
     })
   })
@@ -45,6 +47,16 @@ describe('arguments', () => {
       expect(() => readArguments(argv.filter(each => typeof each === 'string'))).toThrow(UsageError)
     },
   )
+})
+
+describe('the command under its old name', () => {
+  test('does the same, and passes arguments and exit codes on', async () => {
+    const argv = ['check', configFile('[server]\nprot = 1\n'), '--strange']
+    const [now, old] = await Promise.all([sluice(...argv), run('src/main.ts', argv)])
+    expect(now.code).toBeGreaterThan(0)
+    expect(old).toEqual(now)
+    expect(await run('src/main.ts', ['check'])).toEqual(await sluice('check'))
+  })
 })
 
 describe('the shipped configuration', () => {
