@@ -1,6 +1,7 @@
 /** Between the two shapes of a reply: a sequence of events and a whole completion. */
 import type { OpaqueState, Part, ReasoningPart } from './conversation.ts'
 import type { ErrorView } from './error-view.ts'
+import { GatheredText } from './gathered-text.ts'
 import type {
   CompletedCandidate,
   Completion,
@@ -14,13 +15,20 @@ import type {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+interface Gathering {
+  readonly candidate: number
+  readonly part: Mutable<Part>
+  /** What its deltas have said; of reasoning, since the last section ended. */
+  said: GatheredText
+}
+
 /** Gathers events; knows at any time what the reply would be if it ended now. */
 export class CompletionBuilder {
   #start: StartEvent = { type: 'start', id: '', model: '' }
   #usage: Usage | undefined
   #error: ErrorView | undefined
   #ended = false
-  readonly #parts = new Map<number, { candidate: number; part: Mutable<Part> }>()
+  readonly #parts = new Map<number, Gathering>()
   readonly #finishes = new Map<number, FinishEvent>()
   readonly #embeddings: EmbeddingEvent[] = []
   readonly #raw: RawEvent[] = []
@@ -40,7 +48,11 @@ export class CompletionBuilder {
         this.#usage = event.usage ?? this.#usage
         return
       case 'part-start':
-        this.#parts.set(event.index, { candidate: event.candidate, part: { ...event.part } })
+        this.#parts.set(event.index, {
+          candidate: event.candidate,
+          part: { ...event.part },
+          said: new GatheredText(),
+        })
         return
       case 'usage':
         this.#usage = event.usage
@@ -65,7 +77,7 @@ export class CompletionBuilder {
         return
       default: {
         const entry = this.#parts.get(event.index)
-        if (entry) extend(entry.part, event)
+        if (entry) extend(entry, event)
       }
     }
   }
@@ -73,10 +85,10 @@ export class CompletionBuilder {
   completion(): Completion {
     const byCandidate = new Map<number, Part[]>()
     for (const candidate of this.#finishes.keys()) byCandidate.set(candidate, [])
-    for (const [, { candidate, part }] of [...this.#parts].sort(([a], [b]) => a - b)) {
-      const parts = byCandidate.get(candidate)
-      if (parts) parts.push(part as Part)
-      else byCandidate.set(candidate, [part as Part])
+    for (const [, gathering] of [...this.#parts].sort(([a], [b]) => a - b)) {
+      const parts = byCandidate.get(gathering.candidate)
+      if (parts) parts.push(partOf(gathering))
+      else byCandidate.set(gathering.candidate, [partOf(gathering)])
     }
     const candidates: CompletedCandidate[] = [...byCandidate]
       .sort(([a], [b]) => a - b)
@@ -99,17 +111,19 @@ export class CompletionBuilder {
 
 type Delta = Extract<ReplyEvent, { index: number }>
 
-function extend(part: Mutable<Part>, event: Delta): void {
+function extend(gathering: Gathering, event: Delta): void {
+  const { part, said } = gathering
   switch (event.type) {
     case 'text-delta':
-      if (part.type === 'text' || part.type === 'refusal') part.text += event.text
-      else if (part.type === 'reasoning') part.chunks = appendToLast(part.chunks, event.text)
+      if (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') said.add(event.text)
       return
     case 'arguments-delta':
-      if (part.type === 'tool-call') part.arguments += event.text
+      if (part.type === 'tool-call') said.add(event.text)
       return
     case 'section-break':
-      if (part.type === 'reasoning') part.chunks = [...part.chunks, '']
+      if (part.type !== 'reasoning') return
+      part.chunks = [...appendToLast(part.chunks, said), '']
+      gathering.said = new GatheredText()
       return
     case 'state':
       part.state = [...(part.state ?? ([] as readonly OpaqueState[])), event.state]
@@ -124,8 +138,18 @@ function extend(part: Mutable<Part>, event: Delta): void {
   }
 }
 
-function appendToLast(chunks: ReasoningPart['chunks'], text: string): readonly string[] {
-  return chunks.length === 0 ? [text] : [...chunks.slice(0, -1), (chunks.at(-1) ?? '') + text]
+/** The part as it is by now. */
+function partOf({ part, said }: Gathering): Part {
+  if (said.length === 0) return part as Part
+  if (part.type === 'text' || part.type === 'refusal') return { ...part, text: part.text + said.text }
+  if (part.type === 'tool-call') return { ...part, arguments: part.arguments + said.text }
+  if (part.type === 'reasoning') return { ...part, chunks: appendToLast(part.chunks, said) }
+  return part as Part
+}
+
+function appendToLast(chunks: ReasoningPart['chunks'], said: GatheredText): readonly string[] {
+  if (said.length === 0) return chunks
+  return chunks.length === 0 ? [said.text] : [...chunks.slice(0, -1), (chunks.at(-1) ?? '') + said.text]
 }
 
 /** A whole reply as events. Parts come whole in their `part-start`, without deltas. */

@@ -2,6 +2,7 @@
 import type { JsonDocument } from '../../json/document.ts'
 import { RawJson, writeJson } from '../../json/raw.ts'
 import type { Part } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import { TextRun } from '../text-run.ts'
 import { decodeBlock, signatureState } from './blocks-decode.ts'
@@ -188,7 +189,7 @@ class OpenToolCall extends OpenBlock {
 class WholeBlock extends OpenBlock {
   readonly #document: JsonDocument
   readonly #block: JsonObject
-  #input = ''
+  readonly #input = new GatheredText()
   #added: JsonObject = {}
 
   constructor(index: number, document: JsonDocument, block: JsonObject) {
@@ -202,7 +203,7 @@ class WholeBlock extends OpenBlock {
   }
 
   delta(_document: JsonDocument, delta: JsonObject): readonly ReplyEvent[] {
-    if (delta.type === 'input_json_delta') this.#input += stringAt(delta, 'partial_json') ?? ''
+    if (delta.type === 'input_json_delta') this.#input.add(stringAt(delta, 'partial_json') ?? '')
     else this.#added = { ...this.#added, ...appended(this.#added, delta) }
     return NOTHING
   }
@@ -218,9 +219,9 @@ class WholeBlock extends OpenBlock {
 
   /** An input that is cut off is kept as far as it came, as text. */
   #inputMember(): Readonly<Record<string, RawJson>> {
-    if (this.#input === '') return {}
-    const text = parsed(this.#input) === undefined ? JSON.stringify(this.#input) : this.#input
-    return { input: new RawJson(text) }
+    const { text } = this.#input
+    if (text === '') return {}
+    return { input: new RawJson(parsed(text) === undefined ? JSON.stringify(text) : text) }
   }
 }
 

@@ -1,5 +1,6 @@
 import { writeJson } from '../../json/raw.ts'
 import type { ToolCallPart } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { ReplyEvent } from '../reply-events.ts'
 import type { TextRun } from '../text-run.ts'
 import { argumentsObject, FREE_TEXT } from './arguments.ts'
@@ -11,7 +12,7 @@ export class ToolUseWriter implements PartWriter {
   readonly #index: number
   readonly #frames: BlockFrames
   readonly #encoding: ReplyEncoding
-  #freeText = ''
+  readonly #freeText = new GatheredText()
   #isEmpty = true
 
   constructor(part: ToolCallPart, index: number, frames: BlockFrames, encoding: ReplyEncoding) {
@@ -41,14 +42,14 @@ export class ToolUseWriter implements PartWriter {
   /** Free text is wrapped when it is whole; a call without arguments has one empty piece. */
   close(): string {
     const { kind } = this.#part
-    const last = kind === 'custom' ? JSON.stringify({ [FREE_TEXT]: this.#freeText }) : ''
+    const last = kind === 'custom' ? JSON.stringify({ [FREE_TEXT]: this.#freeText.text }) : ''
     const piece = kind === 'custom' || this.#isEmpty ? this.#frames.text('input_json_delta', 'partial_json', last) : ''
     return piece + this.#frames.close()
   }
 
   #text(text: string): string {
     if (this.#part.kind === 'custom') {
-      this.#freeText += text
+      this.#freeText.add(text)
       return ''
     }
     if (text === '') return ''

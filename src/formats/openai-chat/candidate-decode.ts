@@ -1,5 +1,6 @@
 /** One streamed choice: its deltas → parts. */
 import type { Part } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
 import { type StreamEvent, TextRun } from '../text-run.ts'
 import { decodeImages, REASONING_FIELDS } from './assistant-decode.ts'
@@ -25,7 +26,7 @@ interface Run {
   readonly kind: Kind
   readonly index: number
   /** All of it so far, which annotations point into. */
-  text: string
+  readonly text: GatheredText
   /** The first half of a surrogate pair whose second half is still to come. */
   half: string
 }
@@ -82,7 +83,7 @@ export class CandidateDecoder {
   #runText(kind: Kind, sources: readonly string[], out: StreamEvent[]): void {
     const run = this.#open(kind, out)
     const said = new TextRun(run.index, sources)
-    run.text += said.text
+    run.text.add(said.text)
     out.push(said)
   }
 
@@ -155,7 +156,7 @@ export class CandidateDecoder {
   #annotations(annotations: readonly unknown[], out: ReplyEvent[]): void {
     if (annotations.length === 0) return
     const run = this.#open('text', out)
-    for (const citation of decodeAnnotations(VALUES, annotations, run.text)) {
+    for (const citation of decodeAnnotations(VALUES, annotations, run.text.text)) {
       out.push({ type: 'citation', index: run.index, citation })
     }
   }
@@ -172,14 +173,14 @@ export class CandidateDecoder {
     const said = run.half + text
     const whole = endsInHalf(said) ? said.slice(0, -1) : said
     run.half = said.slice(whole.length)
-    run.text += whole
+    run.text.add(whole)
     if (whole !== '') out.push({ type: 'text-delta', index: run.index, text: whole })
   }
 
   #open(kind: Kind, out: StreamEvent[]): Run {
     if (this.#run?.kind === kind) return this.#run
     this.#closeRun(out)
-    const run: Run = { kind, index: this.#parts.take(), text: '', half: '' }
+    const run: Run = { kind, index: this.#parts.take(), text: new GatheredText(), half: '' }
     const part: Part = kind === 'reasoning' ? { type: kind, visibility: 'full', chunks: [] } : { type: kind, text: '' }
     out.push({ type: 'part-start', index: run.index, candidate: this.#candidate, part })
     this.#run = run

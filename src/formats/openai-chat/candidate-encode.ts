@@ -1,6 +1,7 @@
 /** One candidate of a reply → the choices of its chunks. */
 import { type Writable, writeJson } from '../../json/raw.ts'
 import type { Citation, Part } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { FinishEvent, ReplyEvent } from '../reply-events.ts'
 import type { TextRun } from '../text-run.ts'
 import { type Around, CallEncoder } from './call-encode.ts'
@@ -36,7 +37,7 @@ export class CandidateEncoder {
   readonly #lanes: Lane[] = []
   #hasRole = false
   /** All text so far: citations count from its beginning. */
-  #text = ''
+  readonly #text = new GatheredText()
   /** Where the open text part begins in it. */
   #textStart = 0
   #hasContent = false
@@ -86,7 +87,7 @@ export class CandidateEncoder {
     const isSpeaking = lane && lane === this.#lanes.find(({ field }) => field === lane.field)
     if (!isSpeaking) return undefined
     lane.length += text.length
-    if (lane.field === 'content') this.#text += text
+    if (lane.field === 'content') this.#text.add(text)
     return { before: `"${lane.field}":`, after: '' }
   }
 
@@ -105,7 +106,7 @@ export class CandidateEncoder {
     if (reason === undefined) return undefined
     this.#finished = true
     noteFinish(event, `candidates[${this.#candidate}].finish`, this.#ledger)
-    const isSaid = this.#refused || this.#text === event.explanation
+    const isSaid = this.#refused || this.#text.text === event.explanation
     const explained = event.reason === 'refusal' && !isSaid ? event.explanation : undefined
     if (explained !== undefined) choices.push(this.#choice(`"refusal":${JSON.stringify(explained)}`))
     const word = this.#calls.isLegacy && reason === 'tool_calls' ? 'function_call' : reason
@@ -194,7 +195,7 @@ export class CandidateEncoder {
       case 'text-delta':
         if (event.text === '') return []
         lane.length += event.text.length
-        if (field === 'content') this.#text += event.text
+        if (field === 'content') this.#text.add(event.text)
         return [this.#choice(`"${field}":${JSON.stringify(event.text)}`)]
       case 'section-break':
         lane.length += 2
@@ -216,7 +217,7 @@ export class CandidateEncoder {
   }
 
   #cite(index: number, citation: Citation): readonly string[] {
-    const encoded = encodeCitation(citation, this.#text, this.#textStart)
+    const encoded = encodeCitation(citation, this.#text.text, this.#textStart)
     if (encoded !== undefined) return [this.#choice(`"annotations":[${writeJson(encoded)}]`)]
     this.#ledger.dropped(`${this.#path(index)}.citations`, 'Chat Completions can only cite the web')
     return []

@@ -1,5 +1,6 @@
 import { writeJson } from '../../json/raw.ts'
 import type { Citation, TextPart, TokenLogprob } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { TextRun } from '../text-run.ts'
 import { encodeCitation } from './annotations.ts'
 import { encodeLogprobs } from './logprobs.ts'
@@ -15,7 +16,7 @@ import {
 interface Content {
   readonly type: 'output_text' | 'refusal'
   readonly extra: ExtraMembers
-  text: string
+  readonly text: GatheredText
   readonly annotations: string[]
   readonly logprobs: string[]
   /** Where the canonical part that is being written began in the text. */
@@ -54,7 +55,7 @@ export class MessageItem implements OutputItem {
   /** Begins a content part. */
   begin(type: Content['type'], extra: ExtraMembers): string {
     const ended = this.#endContent()
-    this.#content = { type, extra, text: '', annotations: [], logprobs: [], offset: 0 }
+    this.#content = { type, extra, text: new GatheredText(), annotations: [], logprobs: [], offset: 0 }
     return ended + this.#frame('response.content_part.added', `"part":${contentJson(this.#content)}`)
   }
 
@@ -68,7 +69,7 @@ export class MessageItem implements OutputItem {
   text(text: string): string {
     const content = this.#content
     if (content === undefined || text === '') return ''
-    content.text += text
+    content.text.add(text)
     const delta = `"delta":${JSON.stringify(text)}`
     return content.type === 'refusal'
       ? this.#frame('response.refusal.delta', delta)
@@ -79,7 +80,7 @@ export class MessageItem implements OutputItem {
   run(run: TextRun): string {
     const content = this.#content
     if (content === undefined) return ''
-    content.text += run.text
+    content.text.add(run.text)
     const isRefusal = content.type === 'refusal'
     const type = isRefusal ? 'response.refusal.delta' : 'response.output_text.delta'
     return this.#place.frames.run(type, `${this.#contentMembers}"delta":`, isRefusal ? '' : ',"logprobs":[]', run)
@@ -117,7 +118,7 @@ export class MessageItem implements OutputItem {
   #endContent(): string {
     const content = this.#content
     if (content === undefined) return ''
-    const text = JSON.stringify(content.text)
+    const text = JSON.stringify(content.text.text)
     const json = contentJson(content)
     const frames =
       (content.type === 'refusal'
@@ -145,7 +146,7 @@ export class MessageItem implements OutputItem {
 }
 
 function contentJson(content: Content): string {
-  const text = JSON.stringify(content.text)
+  const text = JSON.stringify(content.text.text)
   if (content.type === 'refusal') return `{"type":"refusal","refusal":${text}${content.extra}}`
   const lists = `"annotations":[${content.annotations.join(',')}],"logprobs":[${content.logprobs.join(',')}]`
   return `{"type":"output_text",${lists},"text":${text}${content.extra}}`

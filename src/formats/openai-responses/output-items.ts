@@ -1,6 +1,7 @@
 /** Output items as they are streamed: each writes its own frames and, once done, its whole JSON (conversion.md A.3.3). */
 import type { ToolCallPart } from '../conversation.ts'
 import { unwrapInput } from '../free-text.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { TextRun } from '../text-run.ts'
 import type { SseFrames } from './sse-frames.ts'
 
@@ -59,7 +60,7 @@ export class CallItem implements OutputItem {
   readonly #extra: ExtraMembers
   readonly #delta: string
   readonly #members: string
-  #text = ''
+  readonly #text = new GatheredText()
 
   /** @param unwrap the arguments are a stand-in that can be taken off only once they are whole */
   constructor(place: Place, call: ToolCallPart, unwrap: boolean, extra: ExtraMembers) {
@@ -77,30 +78,27 @@ export class CallItem implements OutputItem {
 
   add(text: string): string {
     if (text === '') return ''
-    this.#text += text
+    this.#text.add(text)
     return this.#unwrap ? '' : this.#deltaFrame(text)
   }
 
   /** `add`, for each of the run. */
   run(run: TextRun): string {
-    this.#text += run.text
+    this.#text.add(run.text)
     if (this.#unwrap) return ''
     return this.#place.frames.run(`${this.#delta}.delta`, `${this.#members}"delta":`, '', run)
   }
 
   close(status: ItemStatus): { readonly frames: string; readonly json: string } {
-    let frames = ''
-    if (this.#unwrap) {
-      this.#text = unwrapInput(this.#text)
-      if (this.#text !== '') frames += this.#deltaFrame(this.#text)
-    } else if (this.#text === '' && this.#call.kind === 'function' && status === 'completed') {
-      // No arguments at all: clients parse what they get (conversion.md E44).
-      frames += this.add('{}')
-    }
-    const text = JSON.stringify(this.#text)
+    const said = this.#text.text
+    // No arguments at all: clients parse what they get (conversion.md E44).
+    const isMissing = said === '' && !this.#unwrap && this.#call.kind === 'function' && status === 'completed'
+    const text = this.#unwrap ? unwrapInput(said) : isMissing ? '{}' : said
+    const untold = this.#unwrap || isMissing ? text : ''
+    let frames = untold === '' ? '' : this.#deltaFrame(untold)
     const key = this.#call.kind === 'custom' ? 'input' : 'arguments'
-    frames += this.#place.frames.frame(`${this.#delta}.done`, `${this.#members}"${key}":${text}`)
-    const json = this.#json(status, this.#text)
+    frames += this.#place.frames.frame(`${this.#delta}.done`, `${this.#members}"${key}":${JSON.stringify(text)}`)
+    const json = this.#json(status, text)
     return { frames: frames + itemFrame('done', this.#place, json), json }
   }
 

@@ -1,4 +1,5 @@
 import type { ReasoningPart } from '../conversation.ts'
+import { GatheredText } from '../gathered-text.ts'
 import type { TextRun } from '../text-run.ts'
 import { type ExtraMembers, itemFrame, membersOf, type OutputItem, type Place } from './output-items.ts'
 
@@ -12,7 +13,7 @@ export class ReasoningItem implements OutputItem {
   #extra: ExtraMembers
   #visibility: 'summary' | 'full' = 'summary'
   #open = false
-  #text = ''
+  #said = new GatheredText()
   #state: string | undefined
 
   constructor(place: Place, extra: ExtraMembers) {
@@ -36,14 +37,14 @@ export class ReasoningItem implements OutputItem {
   text(text: string): string {
     if (text === '') return ''
     const begun = this.#open ? '' : this.#beginSection()
-    this.#text += text
+    this.#said.add(text)
     return begun + this.#frame(this.#full ? 'reasoning_text.delta' : 'reasoning_summary_text.delta', 'delta', text)
   }
 
   /** `text`, for each of the run. */
   run(run: TextRun): string {
     const begun = this.#open ? '' : this.#beginSection()
-    this.#text += run.text
+    this.#said.add(run.text)
     const type = this.#full ? 'response.reasoning_text.delta' : 'response.reasoning_summary_text.delta'
     return begun + this.#place.frames.run(type, `${this.#members}${this.#indexMember},"delta":`, '', run)
   }
@@ -68,23 +69,27 @@ export class ReasoningItem implements OutputItem {
 
   #beginSection(): string {
     this.#open = true
-    this.#text = ''
+    this.#said = new GatheredText()
     return this.#partFrame('added')
   }
 
   #endSection(): string {
     if (!this.#open) return ''
     this.#open = false
-    const done = this.#frame(this.#full ? 'reasoning_text.done' : 'reasoning_summary_text.done', 'text', this.#text)
+    const done = this.#frame(
+      this.#full ? 'reasoning_text.done' : 'reasoning_summary_text.done',
+      'text',
+      this.#said.text,
+    )
     const frames = done + this.#partFrame('done')
-    this.#sections[this.#visibility].push(this.#sectionJson(this.#text))
-    this.#text = ''
+    this.#sections[this.#visibility].push(this.#sectionJson(this.#said.text))
+    this.#said = new GatheredText()
     return frames
   }
 
   #partFrame(type: 'added' | 'done'): string {
     const event = this.#full ? 'content_part' : 'reasoning_summary_part'
-    const members = `${this.#members}${this.#indexMember},"part":${this.#sectionJson(this.#text)}`
+    const members = `${this.#members}${this.#indexMember},"part":${this.#sectionJson(this.#said.text)}`
     return this.#place.frames.frame(`response.${event}.${type}`, members)
   }
 

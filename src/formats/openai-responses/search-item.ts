@@ -1,11 +1,12 @@
 /** A call of the function that stands for a search by the client → `tool_search_call` (see `client-search.ts`). */
+import { GatheredText } from '../gathered-text.ts'
 import { type ItemStatus, itemFrame, type OutputItem, type Place } from './output-items.ts'
 
 /** Its arguments are an object and have no events of their own: the item is told when they are whole. */
 export class SearchItem implements OutputItem {
   readonly #place: Place
   readonly #callId: string
-  #text = ''
+  readonly #text = new GatheredText()
 
   constructor(place: Place, callId: string) {
     this.#place = place
@@ -17,12 +18,13 @@ export class SearchItem implements OutputItem {
   }
 
   add(text: string): string {
-    this.#text += text
+    this.#text.add(text)
     return ''
   }
 
   close(status: ItemStatus): { readonly frames: string; readonly json: string } {
-    const json = this.#json(status, this.#text.trim() === '' ? '{}' : jsonOf(this.#text))
+    const { text } = this.#text
+    const json = this.#json(status, text.trim() === '' ? '{}' : jsonOf(text))
     return { frames: itemFrame('done', this.#place, json), json }
   }
 
