@@ -11,12 +11,15 @@ const LIMIT = 40
 const INSTANCES = 4
 const CALLERS = 8
 
-/** Each model has limits of its own: load with a model for each call is never refused. */
+/**
+ * Each model has limits of its own: load with a model for each call is never refused. All calls of a round may be under way
+ * at a time, so that it is its requests that are counted.
+ */
 function config(upstream: string, redis: string): string {
   const limits = [
     `{ of = "requests", amount = ${LIMIT}, every = "24h", per = "model" }`,
     '{ of = "tokens", amount = 1_000_000, every = "24h", per = "model" }',
-    `{ of = "concurrent", amount = ${CALLERS * INSTANCES}, per = "pipeline" }`,
+    `{ of = "concurrent", amount = ${2 * LIMIT * INSTANCES}, per = "pipeline" }`,
   ]
   return `
 [store]
