@@ -111,12 +111,14 @@ export class Answer implements Dispatcher.DispatchHandler, Flow<Buffer> {
     this.fail(transportError('protocol', this.#settings.provider))
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHead['headers']): void {
     // 102 and 103 announce an answer without being it.
     if (status < 200) return
     this.#chunks?.expectBody(headers['transfer-encoding'] === 'chunked')
     if (this.#over) return
     this.#headed = true
+    // Thirty buffers, which undici would hold until the reply has ended.
+    controller.rawHeaders = null
     this.#settings.onHead({ status, headers })
   }
 

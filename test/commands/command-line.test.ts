@@ -14,11 +14,11 @@ interface Ended {
 }
 
 /** Runs the command as a user would, to its end. */
-const sluice = (...argv: readonly string[]): Promise<Ended> => run('src/sluice.js', argv)
+const sluice = (...argv: readonly string[]): Promise<Ended> => run(['src/sluice.js', ...argv])
 
-function run(file: string, argv: readonly string[]): Promise<Ended> {
+function run(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise(resolve => {
-    execFile(process.execPath, [file, ...argv], { cwd: root }, (error, out, err) => {
+    execFile(process.execPath, argv, { cwd: root, env: { ...process.env, ...environment } }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, out, err })
     })
   })
@@ -52,10 +52,31 @@ describe('arguments', () => {
 describe('the command under its old name', () => {
   test('does the same, and passes arguments and exit codes on', async () => {
     const argv = ['check', configFile('[server]\nprot = 1\n'), '--strange']
-    const [now, old] = await Promise.all([sluice(...argv), run('src/main.ts', argv)])
+    const [now, old] = await Promise.all([sluice(...argv), run(['src/main.ts', ...argv])])
     expect(now.code).toBeGreaterThan(0)
     expect(old).toEqual(now)
-    expect(await run('src/main.ts', ['check'])).toEqual(await sluice('check'))
+    expect(await run(['src/main.ts', 'check'])).toEqual(await sluice('check'))
+  })
+})
+
+describe('the nursery of the heap', () => {
+  const told = `console.error('told', process.pid, process.execArgv.filter(each => each.startsWith('--max')).join())`
+  const preload = ['--import', `data:text/javascript,${encodeURIComponent(told)}`]
+  const tellings = ({ err }: Ended): string[][] => [...err.matchAll(/^told (\d+) (.*)$/gm)].map(([, ...found]) => found)
+
+  test.skipIf(process.platform === 'win32')('is bounded, in the same process', async () => {
+    const [first, second, ...more] = tellings(await run([...preload, 'src/sluice.js', 'check']))
+    expect(more).toEqual([])
+    expect(first?.[1]).toBe('')
+    expect(second).toEqual([first?.[0], expect.stringMatching(/^--max-semi-space-size=\d+$/)])
+  })
+
+  test('is as large as it was told to be', async () => {
+    const own = '--max-semi-space-size=64'
+    expect(tellings(await run([own, ...preload, 'src/sluice.js', 'check']))).toEqual([[expect.anything(), own]])
+    const byEnvironment = await run([...preload, 'src/sluice.js', 'check'], { NODE_OPTIONS: own })
+    expect(tellings(byEnvironment)).toEqual([[expect.anything(), '']])
+    expect(byEnvironment.code).toBe(0)
   })
 })
 
