@@ -1,14 +1,26 @@
 import { refusal } from '../errors.ts'
 import type { Lifetime } from '../pipeline/lifetime.ts'
+import { Listed, Roster } from '../stream/roster.ts'
+
+/** A call that is under way. */
+class ActiveCall extends Listed {
+  readonly lifetime: Lifetime
+
+  constructor(lifetime: Lifetime) {
+    super()
+    this.lifetime = lifetime
+  }
+}
 
 /** The calls under way, so that stopping can wait for them and, at last, cut them. */
 export class ActiveCalls {
-  readonly #lifetimes = new Set<Lifetime>()
+  readonly #calls = new Roster<ActiveCall>()
+  #count = 0
   #stopping = false
   #idle: (() => void) | undefined
 
   get count(): number {
-    return this.#lifetimes.size
+    return this.#count
   }
   /** True once no new call is taken. */
   get stopping(): boolean {
@@ -17,10 +29,13 @@ export class ActiveCalls {
 
   /** @returns ends the call's place here; call it once */
   add(lifetime: Lifetime): () => void {
-    this.#lifetimes.add(lifetime)
+    const call = new ActiveCall(lifetime)
+    call.enter(this.#calls)
+    this.#count++
     return () => {
-      this.#lifetimes.delete(lifetime)
-      if (this.#lifetimes.size === 0) this.#idle?.()
+      call.leave()
+      this.#count--
+      if (this.#count === 0) this.#idle?.()
     }
   }
 
@@ -32,15 +47,15 @@ export class ActiveCalls {
   async drain(timeoutMs: number, graceMs: number): Promise<number> {
     this.#stopping = true
     if (await this.#idleWithin(timeoutMs)) return 0
-    const late = [...this.#lifetimes]
-    for (const lifetime of late) lifetime.abort(refusal('stopping', 'The gateway is shutting down.'))
+    const late = this.#calls.all()
+    for (const { lifetime } of late) lifetime.abort(refusal('stopping', 'The gateway is shutting down.'))
     await this.#idleWithin(graceMs)
     return late.length
   }
 
   /** @returns whether the last call ended in time */
   #idleWithin(ms: number): Promise<boolean> {
-    if (this.#lifetimes.size === 0) return Promise.resolve(true)
+    if (this.#count === 0) return Promise.resolve(true)
     return new Promise(resolve => {
       const timer = setTimeout(() => resolve(false), ms)
       this.#idle = () => {

@@ -4,14 +4,15 @@ import type { Outcome } from '../contract.ts'
 import { formatOf } from '../pipeline/exchange.ts'
 import type { Rendered } from '../pipeline/render.ts'
 import type { EngineReply } from '../pipeline/reply.ts'
-import type { ChannelView } from '../stream/channel.ts'
+import type { Channel } from '../stream/channel.ts'
 import { type DeliveryStats, deliver } from '../stream/deliver.ts'
 import { atEndOfTurn } from '../stream/end-of-turn.ts'
+import type { Roster } from '../stream/roster.ts'
 import { asRefusal } from './failure.ts'
 
 /** Told of streams: what waits in them while they run, and how each went. */
 export interface StreamObserver {
-  readonly channels: Set<ChannelView>
+  readonly channels: Roster<Channel>
   stream(pipeline: string, stats: DeliveryStats): void
 }
 

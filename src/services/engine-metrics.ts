@@ -4,7 +4,8 @@
  */
 import type { Registry } from 'prom-client'
 import type { Operation, Outcome, Usage } from '../contract.ts'
-import type { ChannelView } from '../stream/channel.ts'
+import type { Channel } from '../stream/channel.ts'
+import { Roster } from '../stream/roster.ts'
 import { ClosedNames } from './closed-names.ts'
 import { EngineFamilies } from './engine-families.ts'
 import { GenAiMetrics, type GenAiSeries } from './gen-ai-metrics.ts'
@@ -73,7 +74,7 @@ const MAX_CODES = 100
 
 export class EngineMetrics {
   /** The channels that are open; their bytes are added up when metrics are scraped. */
-  readonly channels = new Set<ChannelView>()
+  readonly channels = new Roster<Channel>()
   readonly #families: EngineFamilies
   readonly #genAi: GenAiMetrics
   readonly #errors = new ClosedNames(MAX_CODES)
@@ -89,7 +90,7 @@ export class EngineMetrics {
     this.#genAi = new GenAiMetrics(registry)
     this.#families = new EngineFamilies(registry, {
       inflight: () => this.#inflight(),
-      bufferBytes: () => this.channels.values().reduce((sum, { bytes }) => sum + bytes, 0),
+      bufferBytes: () => this.channels.all().reduce((sum, { bytes }) => sum + bytes, 0),
     })
     this.#families.buildInfo.labels(version, process.version).set(1)
   }

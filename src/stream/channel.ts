@@ -1,19 +1,10 @@
 import type { Flow, Sink } from './flow.ts'
+import { Listed } from './roster.ts'
 
 /** What may wait in a channel before its flow is paused. */
 export interface ChannelBounds {
   readonly items: number
   readonly bytes: number
-}
-
-/** What a channel shows to metrics. */
-export interface ChannelView {
-  /** Waiting now. */
-  readonly items: number
-  readonly bytes: number
-  /** How often the flow had to be paused, and for how many milliseconds altogether. */
-  readonly waits: number
-  readonly pausedMs: number
 }
 
 /** How the flow behind a channel is doing: still pushing, whole, or broken. */
@@ -26,7 +17,7 @@ export type ChannelState = 'open' | 'ended' | Error
  * A flow pushes, so an item cannot be sent back: the one that crosses the bound is kept, and with it what else came out
  * of the same network chunk. An item larger than the byte bound is therefore let through rather than stuck.
  */
-export class Channel implements Sink<Buffer | string>, ChannelView {
+export class Channel extends Listed implements Sink<Buffer | string> {
   readonly #flow: Flow<Buffer | string>
   readonly #bounds: ChannelBounds
   readonly #onReady: () => void
@@ -40,11 +31,13 @@ export class Channel implements Sink<Buffer | string>, ChannelView {
 
   /** @param onReady called in the tick in which there is something to take, or the flow has ended or failed */
   constructor(flow: Flow<Buffer | string>, bounds: ChannelBounds, onReady: () => void) {
+    super()
     this.#flow = flow
     this.#bounds = bounds
     this.#onReady = onReady
   }
 
+  /** Waiting now. */
   get items(): number {
     return this.#queue.length
   }
@@ -53,10 +46,12 @@ export class Channel implements Sink<Buffer | string>, ChannelView {
     return this.#bytes
   }
 
+  /** How often the flow had to be paused. */
   get waits(): number {
     return this.#waits
   }
 
+  /** For how long, in all. */
   get pausedMs(): number {
     return this.#pausedAt === undefined ? this.#pausedMs : this.#pausedMs + performance.now() - this.#pausedAt
   }

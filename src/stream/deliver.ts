@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream'
-import { Channel, type ChannelView } from './channel.ts'
+import { Channel } from './channel.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import type { Flow } from './flow.ts'
 import { LazyTimer } from './lazy-timer.ts'
+import type { Roster } from './roster.ts'
 
 /** How the client fared: it has everything, it was told of a failure or cut off from one, or it left (or stalled). */
 export type Delivered = 'completed' | 'failed' | 'abandoned'
@@ -20,7 +21,7 @@ export interface DeliverOptions {
   /** Called once, at the end. */
   readonly onStats?: (stats: DeliveryStats) => void
   /** Gets the channel while it is open: for a gauge that adds up what waits. */
-  readonly channels?: Set<ChannelView>
+  readonly channels?: Roster<Channel>
 }
 
 export interface DeliveryStats {
@@ -87,7 +88,7 @@ class Delivery {
     }
     this.#response.on('drain', this.#onDrain).on('finish', this.#onFinish)
     this.#response.on('close', this.#onClose).on('error', this.#onClose)
-    this.#options.channels?.add(this.#channel)
+    if (this.#options.channels) this.#channel.enter(this.#options.channels)
     this.#awaitSilence()
     this.#channel.start()
     return this.#result.promise
@@ -194,7 +195,7 @@ class Delivery {
     this.#timer.stop()
     this.#response.off('drain', this.#onDrain).off('finish', this.#onFinish)
     this.#response.off('close', this.#onClose).off('error', this.#onClose)
-    this.#options.channels?.delete(this.#channel)
+    this.#channel.leave()
     this.#channel.close(outcome === 'abandoned' ? new Error('the client left') : undefined)
     if (!this.#response.writableFinished) this.#response.destroy()
     this.#options.onStats?.(this.#stats())

@@ -1,6 +1,8 @@
 import { Registry } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { EngineMetrics, type FinishedCall } from '../../src/services/engine-metrics.ts'
+import { ArrayFlow } from '../../src/stream/array-flow.ts'
+import { Channel } from '../../src/stream/channel.ts'
 
 interface CallChanges extends Partial<Omit<FinishedCall, 'exchange'>> {
   readonly exchange?: Partial<FinishedCall['exchange']>
@@ -137,8 +139,11 @@ describe('everything else', () => {
     engine.stream('main', { heartbeats: 2, waits: 1, pausedMs: 500, stalled: true })
     engine.stream('main', { heartbeats: 0, waits: 0, pausedMs: 0, stalled: false })
     engine.watchInflight(() => 7)
-    const idle = { items: 1, waits: 0, pausedMs: 0 }
-    engine.channels.add({ ...idle, bytes: 10 }).add({ ...idle, bytes: 5 })
+    for (const bytes of [10, 5]) {
+      const channel = new Channel(new ArrayFlow([Buffer.alloc(bytes)]), { items: 9, bytes: 99 }, () => {})
+      channel.enter(engine.channels)
+      channel.start()
+    }
     const all = await samples('sluice_')
     for (const line of [
       'sluice_upstream_attempts_total{provider="cheap",result="status_429"} 1',

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { ChannelView } from '../../src/stream/channel.ts'
+import type { Channel } from '../../src/stream/channel.ts'
 import { type DeliverOptions, type DeliveryStats, deliver } from '../../src/stream/deliver.ts'
 import { flowFromAsync, flowOf } from '../../src/stream/flow.ts'
+import { Roster } from '../../src/stream/roster.ts'
 import { ManualFlow } from '../support/manual-flow.ts'
 import { type ResponseServer, readChunked, startResponseServer } from '../support/response-server.ts'
 
@@ -64,7 +65,7 @@ describe('deliver', () => {
     const { client, response } = await server.exchange()
     client.pause()
     const { options, stats } = withStats()
-    const channels = new Set<ChannelView>()
+    const channels = new Roster<Channel>()
     const flow = new ManualFlow<Buffer>()
     const delivered = deliver(flow, response, { ...options, channels })
     const chunk = Buffer.alloc(32 * 1024, 'x')
@@ -74,7 +75,7 @@ describe('deliver', () => {
       pushed++
       await turn()
     }
-    const [channel] = channels
+    const [channel] = channels.all()
     expect(channel?.bytes).toBeLessThanOrEqual(OPTIONS.bufferBytes + chunk.length)
     expect(response.writableLength).toBeLessThan(128 * 1024)
     flow.onResume = () => flow.end()
@@ -82,7 +83,7 @@ describe('deliver', () => {
     client.resume()
     expect(await delivered).toBe('completed')
     expect((await received).body.length).toBe(pushed * chunk.length)
-    expect(channels.size).toBe(0)
+    expect(channels.isEmpty).toBe(true)
     expect((await stats).waits).toBe(1)
     expect((await stats).pausedMs).toBeGreaterThan(0)
   })
