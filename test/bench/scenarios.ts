@@ -65,10 +65,10 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   latency({
     name: 'latency-stream',
-    summary: 'added to the first token and to each of streams, 50 a second, a token each 2 ms',
+    summary: 'added to the first token and to each of streams, 200 a second, a token each 2 ms',
     prompt: stream('openai-chat'),
-    perSecond: 50,
-    tokens: 50,
+    perSecond: 200,
+    tokens: 20,
     gapMs: 2,
   }),
   coldStart,

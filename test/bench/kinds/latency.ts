@@ -1,10 +1,10 @@
 /** Time that a gateway adds to a call at a fixed low rate, over a direct call in the same round. */
 import { between } from '../consumption.ts'
 import { brokenness, figure, withSpread } from '../figures.ts'
-import type { LoadResult } from '../load/job.ts'
+import type { LoadManner, LoadResult } from '../load/job.ts'
 import type { Prompt } from '../prompts.ts'
 import { pairedRounds } from '../rounds.ts'
-import { jobFor } from '../sample.ts'
+import { closedLoop, jobFor } from '../sample.ts'
 import type { Measured, Row, Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { median, type Quantiles } from '../statistics.ts'
@@ -43,14 +43,16 @@ async function measure(stage: Stage, given: Latency): Promise<Measured> {
   const targets = (await stage.targets(['direct', ...stage.names])).filter(
     each => each.address(prompt.format) !== undefined,
   )
-  const take = async (target: Target, seconds = stage.effort.seconds): Promise<LatencySample> => {
-    const job = jobFor(target, { prompt, tokens }, { kind: 'rate', perSecond, seconds })
+  const atRate = { kind: 'rate', perSecond, seconds: stage.effort.seconds } as const
+  const take = async (target: Target, manner: LoadManner = atRate): Promise<LatencySample> => {
+    const job = jobFor(target, { prompt, tokens }, manner)
     await stage.settled(target)
     const before = stage.read(target)
     const result = await stage.run({ ...job, isTimed: prompt.stream })
     return { ...result, foreign: between(before, stage.read(target)).foreign }
   }
-  for (const target of targets) await take(target, Math.max(MIN_WARM_SECONDS, stage.effort.warmSeconds))
+  // So few calls would leave a gateway's code half compiled: the question is what one adds that has been at work.
+  for (const target of targets) await take(target, closedLoop(stage).warm)
   const samples = await pairedRounds(targets, stage.effort, take)
   const [direct, ...others] = targets.map(target => ({ gateway: target.name, samples: samples.get(target) ?? [] }))
   const timed = prompt.stream ? STREAM : WHOLE
@@ -59,8 +61,6 @@ async function measure(stage: Stage, given: Latency): Promise<Measured> {
     samples: targets.flatMap(target => (samples.get(target) ?? []).map(each => ({ target: target.name, ...each }))),
   }
 }
-
-const MIN_WARM_SECONDS = 0.1
 
 function row(
   scenario: string,
