@@ -31,15 +31,16 @@ for (const flag of whileServing) setFlagsFromString(flag)
 
 /**
  * Begins the same process again with a flag that V8 takes only from the command line, unless it was given there (or in
- * `NODE_OPTIONS`) already, perhaps with another value. Not where the process could not go on as it is: Windows has no
- * `execve`, and one that was forked would lose the channel to its parent. There the flag stays away.
+ * `NODE_OPTIONS`) already, perhaps with another value. Not where the process may not, or could not go on as it is: Windows
+ * has no `execve`, Node's permission model forbids it, and a process that was forked would lose the channel to its parent.
  *
  * @param {string} flag
  */
 function beginAgain(flag) {
-  const { execPath, execArgv, argv, env, platform, connected } = process
+  const { execPath, execArgv, argv, env, platform, connected, permission } = process
   const [name] = flag.split('=')
   const isGiven = [...execArgv, env.NODE_OPTIONS].some(each => each?.includes(name))
-  if (isGiven || connected || platform === 'win32' || !process.execve) return
+  const isForbidden = permission !== undefined && !permission.has('child')
+  if (isGiven || isForbidden || connected || platform === 'win32' || !process.execve) return
   process.execve(execPath, [execPath, ...execArgv, flag, fileURLToPath(import.meta.url), ...argv.slice(2)])
 }

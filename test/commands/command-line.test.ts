@@ -78,6 +78,12 @@ describe('the nursery of the heap', () => {
     expect(tellings(byEnvironment)).toEqual([[expect.anything(), '']])
     expect(byEnvironment.code).toBe(0)
   })
+
+  test('is as it may be under the permission model of Node', async () => {
+    const ended = await run(['--permission', '--allow-fs-read=*', ...preload, 'src/sluice.js', 'check'])
+    expect(tellings(ended)).toHaveLength(1)
+    expect(ended).toMatchObject({ code: 0, out: expect.stringMatching(/good/) })
+  })
 })
 
 describe('the shipped configuration', () => {
